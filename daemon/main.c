@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MPL-2.0
+// buurtbeld: reads the command line and the configuration, and runs the broker.
+#include "broker.h"
+#include "diagrams.h"
+#include "log.h"
+#include "process.h"
+#include "service.h"
+
+#include <argp.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+const char *argp_program_version = "buurtbeld " BUURTBEL_VERSION;
+
+enum { OPTION_CHECK_CONFIG = 256, OPTION_PRINT_CONFIG, OPTION_PRINT_STATES };
+
+struct arguments {
+    const char *config_path;
+    int action; // an option that does one thing and ends; 0: serve
+    bool verbose;
+};
+
+static const struct argp_option options[] = {
+    {"check-config", OPTION_CHECK_CONFIG, NULL, 0, "Check CONFIG as a whole, name every mistake with file and line, and end", 0},
+    {"print-config", OPTION_PRINT_CONFIG, NULL, 0, "Print an example configuration with every key and end", 0},
+    {"print-states", OPTION_PRINT_STATES, NULL, 0, "Print the lifecycles of requests and offers as diagrams and end", 0},
+    {"verbose", 'v', NULL, 0, "Log more", 0},
+    {0},
+};
+
+static error_t parse_option(int key, char *value, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    switch (key) {
+    case OPTION_CHECK_CONFIG:
+    case OPTION_PRINT_CONFIG:
+    case OPTION_PRINT_STATES:
+        arguments->action = key;
+        return 0;
+    case 'v':
+        arguments->verbose = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (state->arg_num > 0)
+            argp_usage(state);
+        arguments->config_path = value;
+        return 0;
+    case ARGP_KEY_END:
+        if (!arguments->config_path && (arguments->action == 0 || arguments->action == OPTION_CHECK_CONFIG))
+            argp_error(state, "name the configuration, such as /srv/buurtbel/buurtbeld.zpl (buurtbel-ctl init makes one)");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp parser = {
+    .options = options,
+    .parser = parse_option,
+    .args_doc = "CONFIG",
+    .doc = "The Buurtbel broker: keeps requests for help and tells every giver of them.\v"
+           "It runs in the foreground and logs to stderr; SIGTERM ends it after the turn that is under way. "
+           "Health and figures are at /live, /ready and /metrics of server/http.",
+};
+
+// Secrets are in this memory: no core dump, and the signals wait for the loop.
+static void prepare(void)
+{
+    struct rlimit none = {0, 0};
+    sigset_t set;
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0);
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    process_prepare();
+}
+
+static enum bb_code serve(const struct config *config)
+{
+    struct broker *broker;
+    enum bb_code code = broker_open(config, &broker);
+    if (code != BB_OK)
+        return code;
+    metric_set(&broker->metrics, METRIC_READY, 1);
+    log_line(LEVEL_INFO, "ready", "command", config->command_endpoint, "publish", config->publish_endpoint, "journal",
+             log_number(turn_head(broker->turn)).text, NULL);
+    service_ready();
+    code = broker_run(broker);
+    metric_set(&broker->metrics, METRIC_READY, 0);
+    service_stopping();
+    if (code != BB_OK)
+        log_line(LEVEL_ERROR, "stopped", "code", bb_code_symbol(code), "problem", bb_code_sentence(code, BB_ENGLISH), NULL);
+    else
+        log_line(LEVEL_INFO, "ended", "journal", log_number(turn_head(broker->turn)).text, NULL);
+    broker_close(&broker);
+    return code;
+}
+
+static int run(const struct arguments *arguments)
+{
+    struct config *config;
+    enum bb_code code = config_load(arguments->config_path, &config, stderr);
+    if (code == BB_OK && arguments->action == OPTION_CHECK_CONFIG)
+        puts("The configuration is in order.");
+    else if (code == BB_OK)
+        code = serve(config);
+    config_destroy(&config);
+    return code == BB_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments arguments = {0};
+    prepare();
+    if (sodium_init() < 0) {
+        fputs("buurtbeld: the cryptographic library cannot start on this computer.\n", stderr);
+        return EXIT_FAILURE;
+    }
+    argp_parse(&parser, argc, argv, 0, NULL, &arguments);
+    log_set_level(arguments.verbose ? LEVEL_DEBUG : LEVEL_INFO);
+    switch (arguments.action) {
+    case OPTION_PRINT_CONFIG:
+        config_print_example(stdout);
+        return EXIT_SUCCESS;
+    case OPTION_PRINT_STATES:
+        diagrams_print(stdout);
+        return EXIT_SUCCESS;
+    default:
+        return run(&arguments);
+    }
+}
