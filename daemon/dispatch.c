@@ -37,6 +37,14 @@ static bool read_user_id(zmq_msg_t *body, struct incoming *in)
     return in->number != 0;
 }
 
+// With the correlation, and the command's id where there is one, so that the client knows what was refused.
+static void refuse(struct broker *broker, const struct incoming *in, enum bb_code code)
+{
+    uint32_t correlation = in->message ? in->message->correlation : 0;
+    bool command = in->message && in->message->body_case == WIRE__FROM_CLIENT__BODY_COMMAND && in->message->command;
+    send_refusal(broker, in->route, correlation, code, command ? in->message->command->id_bytes : no_command);
+}
+
 // ---------------------------------------------------------------- greetings
 
 static enum bb_code greet_hello(struct broker *broker, const struct incoming *in, struct core *core,
@@ -119,7 +127,7 @@ static void take_command(struct broker *broker, const struct incoming *in, struc
     enum bb_code code = frame_unpack(in->frame, in->frame_size, COMMAND_FRAME_SIZE_MAX, &wire__from_client__descriptor,
                                      turn_arena(broker->turn), &kept);
     if (code != BB_OK) {
-        send_refusal(broker, in->route, in->message->correlation, code, in->message->command->id_bytes);
+        refuse(broker, in, code);
         return;
     }
     *place = (struct pending){.route = *in->route, .correlation = kept->correlation};
@@ -127,18 +135,11 @@ static void take_command(struct broker *broker, const struct incoming *in, struc
     (*count)++;
 }
 
-static void refuse_busy(struct broker *broker, const struct incoming *in)
-{
-    bool command = in->message->body_case == WIRE__FROM_CLIENT__BODY_COMMAND;
-    metric_add(&broker->metrics, METRIC_REFUSED_BUSY, 1);
-    send_refusal(broker, in->route, in->message->correlation, BB_BUSY,
-                 command ? in->message->command->id_bytes : no_command);
-}
-
 static void dispatch(struct broker *broker, const struct incoming *in, struct pending *pending, size_t *count)
 {
     if (in->message->body_case != WIRE__FROM_CLIENT__BODY_PING && !within_rate(broker, in)) {
-        refuse_busy(broker, in);
+        metric_add(&broker->metrics, METRIC_REFUSED_BUSY, 1);
+        refuse(broker, in, BB_BUSY);
         return;
     }
     switch (in->message->body_case) {
@@ -154,7 +155,7 @@ static void dispatch(struct broker *broker, const struct incoming *in, struct pe
         take_command(broker, in, pending, count);
         return;
     default:
-        send_refusal(broker, in->route, in->message->correlation, BB_UNKNOWN_COMMAND, no_command);
+        refuse(broker, in, BB_UNKNOWN_COMMAND);
     }
 }
 
@@ -172,7 +173,7 @@ void dispatch_message(struct broker *broker, const struct routing_id *route, zmq
         return;
     }
     metric_add(&broker->metrics, METRIC_FRAMES_MALFORMED, 1);
-    send_refusal(broker, route, 0, code, no_command);
+    refuse(broker, &in, code);
 }
 
 // ---------------------------------------------------------------- the turn

@@ -41,6 +41,14 @@ static void drop_rest(zmq_msg_t *message, void *socket)
         ;
 }
 
+static void refuse_parts(struct broker *broker, const struct routing_id *route)
+{
+    metric_add(&broker->metrics, METRIC_FRAMES_MALFORMED, 1);
+    arena_reset(broker->arena);
+    if (route->size > 0 && route->size <= sizeof route->bytes)
+        send_refusal(broker, route, 0, BB_MALFORMED, (ProtobufCBinaryData){0, NULL});
+}
+
 // One message is two frames, route and body. More of them is nothing that a client of ours sends.
 static bool take_message(struct broker *broker, struct pending *pending, size_t *count)
 {
@@ -60,7 +68,7 @@ static bool take_message(struct broker *broker, struct pending *pending, size_t 
     if (usable && !zmq_msg_more(&message))
         dispatch_message(broker, &route, &message, pending, count);
     else
-        metric_add(&broker->metrics, METRIC_FRAMES_MALFORMED, 1);
+        refuse_parts(broker, &route);
     drop_rest(&message, socket);
     zmq_msg_close(&message);
     return true;

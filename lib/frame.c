@@ -41,10 +41,8 @@ enum bb_code frame_unpack(const uint8_t *bytes, size_t size, size_t size_max, co
         protobuf_c_message_unpack(type, arena_allocator(arena), size - VERSION_SIZE, bytes + VERSION_SIZE);
     if (!message)
         return BB_MALFORMED;
-    enum bb_code code = message_check(message);
-    if (code == BB_OK)
-        memcpy(out, &message, sizeof message);
-    return code;
+    memcpy(out, &message, sizeof message);
+    return message_check(message);
 }
 
 static enum bb_code value_check(const ProtobufCFieldDescriptor *field, const uint8_t *value)

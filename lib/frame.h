@@ -18,7 +18,7 @@ BB_CHECKED enum bb_code frame_pack(const ProtobufCMessage *message, size_t size_
 
 // `out` is a T ** for the message type T of `type`; the message lies in the arena and does not point into `bytes`.
 // BB_TOO_LARGE, BB_VERSION_UNKNOWN (newer than PROTOCOL_VERSION), BB_MALFORMED (also when the arena is full),
-// BB_BAD_TEXT.
+// BB_BAD_TEXT; only then `*out` is there although the code is not BB_OK, so that a refusal can name what it is about.
 BB_CHECKED enum bb_code frame_unpack(const uint8_t *bytes, size_t size, size_t size_max,
                                      const ProtobufCMessageDescriptor *type, struct arena *arena, void *out);
 

@@ -112,6 +112,23 @@ class Broker:
         self.command, self.publish, self.server_key, self.community = command, publish, server_key, community
 
 
+def subscriber_is_refused(broker, keys, timeout=TIMEOUT):
+    """Dials the publish socket with a SUB and tells whether the door refused the key."""
+    sub = zmq.Context.instance().socket(zmq.SUB)
+    sub.curve_publickey, sub.curve_secretkey = z85.encode(keys.curve_public), z85.encode(keys.curve_secret)
+    sub.curve_serverkey = z85.encode(broker.server_key)
+    monitor = sub.get_monitor_socket(zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_SUCCEEDED)
+    try:
+        sub.connect(broker.publish)
+        if not monitor.poll(int(timeout * 1000)):
+            raise Timeout(f"the publish socket did not answer in {timeout} s")
+        return zmq.utils.monitor.recv_monitor_message(monitor)["event"] == zmq.EVENT_HANDSHAKE_FAILED_AUTH
+    finally:
+        sub.disable_monitor()
+        sub.close(linger=0)
+        monitor.close(linger=0)
+
+
 class WireClient:
     def __init__(self, broker, keys):
         self.broker, self.keys = broker, keys

@@ -17,6 +17,7 @@
 #include "notice_box.h"
 #include "session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -271,7 +272,8 @@ static inline const Wire__FromClient *last_sent(const struct world *world, Wire_
 static inline const Wire__FromClient *last_sync(const struct world *world, uint64_t channel)
 {
     for (size_t i = world->sent_count; i-- > 0;) {
-        if (world->sent[i]->body_case == WIRE__FROM_CLIENT__BODY_SYNC && world->sent[i]->sync->cursor->channel == channel)
+        if (world->sent[i]->body_case == WIRE__FROM_CLIENT__BODY_SYNC &&
+            world->sent[i]->sync->cursor->channel == channel)
             return world->sent[i];
     }
     fail_msg("no sync was sent");
@@ -295,7 +297,7 @@ static inline struct heard next_heard(struct world *world)
         if (heard.kind != BB_EVENT_COMPLETE)
             return heard;
     }
-    return (struct heard){.kind = (enum bb_event_kind)-1};
+    return (struct heard){.kind = (enum bb_event_kind) - 1};
 }
 
 static inline void expect_heard(struct world *world, enum bb_event_kind kind, uint64_t id, bool again)
@@ -309,7 +311,7 @@ static inline void expect_heard(struct world *world, enum bb_event_kind kind, ui
 
 static inline void expect_silence(struct world *world)
 {
-    assert_int_equal(next_heard(world).kind, (enum bb_event_kind)-1);
+    assert_int_equal(next_heard(world).kind, (enum bb_event_kind) - 1);
 }
 
 // ---- the broker's side
@@ -518,12 +520,16 @@ static inline void broker_publishes(struct world *world, Wire__Notice **notices,
     Wire__Published published = published_of(world);
     published.first = notices[0]->seq;
     published.nonce_bytes = filled(world, (uint8_t)published.first, NOTICE_BOX_NONCE_SIZE);
-    struct notice_box_header header = {.epoch = world->epoch, .channel = RESIDENTS, .first = published.first,
-                                       .head = published.head, .key_id = world->key_id};
+    struct notice_box_header header = {.epoch = world->epoch,
+                                       .channel = RESIDENTS,
+                                       .first = published.first,
+                                       .head = published.head,
+                                       .key_id = world->key_id};
     memset(header.boot, world->boot, BOOT_ID_SIZE);
     memset(key, world->key, sizeof key);
-    assert_int_equal(notice_box_seal(&header, key, published.nonce_bytes.data, plain, plain_size, world->arena, &box,
-                                     &box_size), BB_OK);
+    assert_int_equal(
+        notice_box_seal(&header, key, published.nonce_bytes.data, plain, plain_size, world->arena, &box, &box_size),
+        BB_OK);
     published.box_bytes = (ProtobufCBinaryData){.len = box_size, .data = box};
     socket_publishes(world, &published);
 }

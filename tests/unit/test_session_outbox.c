@@ -213,8 +213,14 @@ static void a_row_that_another_process_left_behind_is_sent_too(void **state)
                                        world->rows[i].value_size};
     }
     broker_replies(world, last_command(world), BB_BUSY); // keeps ours out of the way
-    struct world other = {.arena = world->arena, .now = world->now, .seed = 9, .boot = 1, .key = 'k', .epoch = 1,
-                          .key_id = 1, .state = WIRE__PARTY_STATE__PARTY_ACTIVE};
+    struct world other = {.arena = world->arena,
+                          .now = world->now,
+                          .seed = 9,
+                          .boot = 1,
+                          .key = 'k',
+                          .epoch = 1,
+                          .key_id = 1,
+                          .state = WIRE__PARTY_STATE__PARTY_ACTIVE};
     world_open(&other);
     settle_down(&other);
     session_outbox_reread(other.session, other.now, &row, 1);

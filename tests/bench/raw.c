@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MPL-2.0
+// The roles of what we are compared with: bare libzmq, CURVE, one XPUB and many SUBs with the socket options of our own
+// broker and clients, one thread and one epoll set as the givers have. Nothing is stored and nothing is repaired.
+#include "bench.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <zmq.h>
+
+enum { HEARTBEAT_MS = 10000, MISSING_MS = 30000, HANDSHAKE_MS = 10000, SNDHWM = 1000, RCVHWM = 10000, BACKLOG = 4096 };
+enum { SNDBUF_SIZE = 64 * 1024, FRAME_SIZE_MAX = 64 * 1024, KEY_TEXT_SIZE = 41 };
+
+static void set(void *socket, int option, int value)
+{
+    if (zmq_setsockopt(socket, option, &value, sizeof value) != 0)
+        bench_fail(zmq_strerror(zmq_errno()));
+}
+
+static void *open_socket(void *context, int type)
+{
+    void *socket = zmq_socket(context, type);
+    if (!socket)
+        bench_fail(zmq_strerror(zmq_errno()));
+    set(socket, ZMQ_LINGER, 0);
+    set(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS);
+    set(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
+    set(socket, ZMQ_HEARTBEAT_TIMEOUT, MISSING_MS);
+    set(socket, ZMQ_HEARTBEAT_TTL, MISSING_MS);
+    return socket;
+}
+
+// ---------------------------------------------------------------- publisher
+
+static void send_burst(void *socket, const char *topic, size_t payload_size, unsigned count)
+{
+    uint8_t payload[FRAME_SIZE_MAX] = {0};
+    int64_t sent_us = bench_clock_us();
+    for (unsigned i = 0; i < count; i++) {
+        memcpy(payload, &i, sizeof i);
+        if (zmq_send(socket, topic, strlen(topic), ZMQ_SNDMORE) < 0 || zmq_send(socket, payload, payload_size, 0) < 0)
+            bench_fail(zmq_strerror(zmq_errno()));
+    }
+    printf("{\"sent_us\": %" PRId64 "}\n", sent_us);
+}
+
+// Subscriptions are taken as they come; the loop is that of a broker that has nothing else to do.
+int bench_publisher(int count, char **arguments)
+{
+    (void)count;
+    size_t payload_size = strtoul(arguments[2], NULL, 10);
+    if (payload_size < sizeof(unsigned) || payload_size > FRAME_SIZE_MAX)
+        bench_fail("no such payload");
+    char public_key[KEY_TEXT_SIZE], secret_key[KEY_TEXT_SIZE];
+    void *socket = open_socket(zmq_ctx_new(), ZMQ_XPUB);
+    zmq_curve_keypair(public_key, secret_key);
+    set(socket, ZMQ_CURVE_SERVER, 1);
+    set(socket, ZMQ_SNDHWM, SNDHWM);
+    set(socket, ZMQ_SNDBUF, SNDBUF_SIZE);
+    set(socket, ZMQ_BACKLOG, BACKLOG);
+    set(socket, ZMQ_XPUB_VERBOSE, 1);
+    if (zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret_key, KEY_TEXT_SIZE) != 0 || zmq_bind(socket, arguments[0]) != 0)
+        bench_fail(zmq_strerror(zmq_errno()));
+    printf("{\"key\": \"%s\"}\n", public_key);
+    for (size_t subscriptions = 0;;) {
+        zmq_pollitem_t items[] = {{socket, 0, ZMQ_POLLIN, 0}, {NULL, 0, ZMQ_POLLIN, 0}};
+        struct bench_order order;
+        uint8_t frame[64];
+        zmq_poll(items, 2, -1);
+        while (items[0].revents && zmq_recv(socket, frame, sizeof frame, ZMQ_DONTWAIT) >= 0)
+            subscriptions += frame[0] == 1;
+        if (!items[1].revents)
+            continue;
+        if (!bench_read_order(&order))
+            exit(EXIT_SUCCESS);
+        if (strcmp(order.word, "subscriptions") == 0)
+            printf("{\"subscriptions\": %zu}\n", subscriptions);
+        else
+            send_burst(socket, arguments[1], payload_size, order.first);
+    }
+}
+
+// ---------------------------------------------------------------- subscribers
+
+struct subscribers {
+    void **sockets;
+    size_t count;
+    size_t expected, taken; // deliveries of the burst under way
+    int64_t first_us;
+};
+
+static void take(struct subscribers *subscribers, void *socket)
+{
+    uint8_t frame[FRAME_SIZE_MAX];
+    int events = 0;
+    size_t size = sizeof events;
+    while (zmq_getsockopt(socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN)) {
+        if (zmq_recv(socket, frame, sizeof frame, 0) < 0 || zmq_recv(socket, frame, sizeof frame, 0) < 0)
+            bench_fail(zmq_strerror(zmq_errno()));
+        if (subscribers->taken++ == 0)
+            subscribers->first_us = bench_clock_us();
+    }
+    if (subscribers->expected > 0 && subscribers->taken >= subscribers->expected) {
+        printf("{\"first_us\": %" PRId64 ", \"last_us\": %" PRId64 "}\n", subscribers->first_us, bench_clock_us());
+        subscribers->expected = subscribers->taken = 0;
+    }
+}
+
+static void *open_subscriber(void *context, char **arguments)
+{
+    char public_key[KEY_TEXT_SIZE], secret_key[KEY_TEXT_SIZE];
+    void *socket = open_socket(context, ZMQ_SUB);
+    zmq_curve_keypair(public_key, secret_key);
+    set(socket, ZMQ_SNDHWM, 0);
+    set(socket, ZMQ_RCVHWM, RCVHWM);
+    if (zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, arguments[1], KEY_TEXT_SIZE) != 0 ||
+        zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, public_key, KEY_TEXT_SIZE) != 0 ||
+        zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret_key, KEY_TEXT_SIZE) != 0 ||
+        zmq_setsockopt(socket, ZMQ_SUBSCRIBE, arguments[2], strlen(arguments[2])) != 0 ||
+        zmq_connect(socket, arguments[0]) != 0)
+        bench_fail(zmq_strerror(zmq_errno()));
+    return socket;
+}
+
+static void expect(struct subscribers *subscribers, const struct bench_order *order)
+{
+    subscribers->expected = subscribers->count * order->first;
+    printf("{\"expected\": %zu}\n", subscribers->expected);
+}
+
+int bench_subscribers(int count, char **arguments)
+{
+    (void)count;
+    struct subscribers subscribers = {.count = strtoul(arguments[3], NULL, 10)};
+    void *context = zmq_ctx_new();
+    zmq_ctx_set(context, ZMQ_MAX_SOCKETS, zmq_ctx_get(context, ZMQ_SOCKET_LIMIT));
+    subscribers.sockets = calloc(subscribers.count, sizeof(void *));
+    if (!subscribers.sockets)
+        bench_fail("no memory");
+    int epoll = bench_watch_input();
+    for (size_t i = 0; i < subscribers.count; i++) {
+        int fd;
+        size_t size = sizeof fd;
+        subscribers.sockets[i] = open_subscriber(context, arguments);
+        if (zmq_getsockopt(subscribers.sockets[i], ZMQ_FD, &fd, &size) != 0)
+            bench_fail(zmq_strerror(zmq_errno()));
+        bench_watch(epoll, fd, (uint32_t)i);
+        take(&subscribers, subscribers.sockets[i]);
+    }
+    for (;;) {
+        struct epoll_event events[BENCH_EVENTS_AT_ONCE];
+        int ready = epoll_wait(epoll, events, BENCH_EVENTS_AT_ONCE, -1);
+        for (int i = 0; i < ready; i++) {
+            struct bench_order order;
+            if (events[i].data.u32 != BENCH_INPUT)
+                take(&subscribers, subscribers.sockets[events[i].data.u32]);
+            else if (bench_read_order(&order))
+                expect(&subscribers, &order);
+            else
+                exit(EXIT_SUCCESS);
+        }
+    }
+}
