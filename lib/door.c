@@ -142,45 +142,49 @@ static Wire__FromBroker *receive(struct door *door, struct arena *arena)
     return answer;
 }
 
-static enum bb_code wait(struct door *door, int64_t until_ms, bool *readable)
+static enum bb_code wait(struct door *door, int64_t until_ms, short events, short *happened)
 {
     zmq_pollitem_t items[] = {
         {.socket = door->monitor, .events = ZMQ_POLLIN},
-        {.socket = door->socket, .events = ZMQ_POLLIN},
+        {.socket = door->socket, .events = events},
     };
     int64_t left_ms = until_ms - door_clock_ms();
-    *readable = false;
+    *happened = 0;
     if (zmq_poll(items, 2, left_ms > 0 ? (long)left_ms : 0) < 0) {
         return errno == EINTR ? BB_OK : BB_IO;
     }
-    *readable = (items[1].revents & ZMQ_POLLIN) != 0;
+    *happened = items[1].revents;
     return (items[0].revents & ZMQ_POLLIN) ? look_at_monitor(door) : BB_OK;
 }
 
-// The time to send it again. With IMMEDIATE nothing is accepted before the broker let us in; that is tried often.
-static int64_t send_again_at(struct door *door, const uint8_t *frame, size_t size, int64_t now_ms, unsigned *sent)
+// With IMMEDIATE nothing is accepted before the broker let us in.
+static bool send_now(struct door *door, const uint8_t *frame, size_t size, unsigned *sent)
 {
-    if (zmq_send(door->socket, frame, size, ZMQ_DONTWAIT) < 0) {
-        return now_ms + TRY_MS;
-    }
-    ++*sent;
-    return now_ms + AGAIN_MS;
+    bool accepted = zmq_send(door->socket, frame, size, ZMQ_DONTWAIT) >= 0;
+    *sent += accepted;
+    return accepted;
 }
 
 static enum bb_code repeat(struct door *door, const uint8_t *frame, size_t size, uint32_t correlation,
                            int64_t deadline_ms, struct arena *arena, Wire__FromBroker **answer, unsigned *sent)
 {
     int64_t again_at_ms = 0;
+    short events = ZMQ_POLLIN;
     for (int64_t now_ms = door_clock_ms(); now_ms < deadline_ms; now_ms = door_clock_ms()) {
         if (now_ms >= again_at_ms) {
-            again_at_ms = send_again_at(door, frame, size, now_ms, sent);
+            bool accepted = send_now(door, frame, size, sent);
+            events = accepted ? ZMQ_POLLIN : ZMQ_POLLIN | ZMQ_POLLOUT;
+            again_at_ms = now_ms + (accepted ? AGAIN_MS : TRY_MS);
         }
-        bool readable;
-        enum bb_code code = wait(door, again_at_ms < deadline_ms ? again_at_ms : deadline_ms, &readable);
+        short happened;
+        enum bb_code code = wait(door, again_at_ms < deadline_ms ? again_at_ms : deadline_ms, events, &happened);
         if (code != BB_OK) {
             return code;
         }
-        Wire__FromBroker *got = readable ? receive(door, arena) : NULL;
+        if (happened & ZMQ_POLLOUT) {
+            again_at_ms = 0;
+        }
+        Wire__FromBroker *got = (happened & ZMQ_POLLIN) ? receive(door, arena) : NULL;
         if (got && got->correlation == correlation) {
             *answer = got;
             return BB_OK;

@@ -138,8 +138,8 @@ void act_release(struct villager *desk, const Wire__OfferView *offer, uint64_t a
 {
     Wire__Release release = WIRE__RELEASE__INIT;
     Wire__Command command = WIRE__COMMAND__INIT;
-    enum bb_code code = bb_release_seal(desk->client, offer, asker, contact, channel, &release.box_bytes.data,
-                                        &release.box_bytes.len);
+    enum bb_code code =
+        bb_release_seal(desk->client, offer, asker, contact, channel, &release.box_bytes.data, &release.box_bytes.len);
     if (code != BB_OK) {
         give_up(act, code);
         return;

@@ -78,8 +78,8 @@ bool scene_two_at_once(struct story *story)
     }
     enum bb_code code = acts_done(&story->village, choices, 2);
     size_t chosen = choices[0].code == BB_OK ? 0 : 1;
-    if (!story_promise(story, code == BB_SOMEBODY_WAS_FASTER && choices[chosen].code == BB_OK,
-                       "one is confirmed: %s", givers[chosen]->name)) {
+    if (!story_promise(story, code == BB_SOMEBODY_WAS_FASTER && choices[chosen].code == BB_OK, "one is confirmed: %s",
+                       givers[chosen]->name)) {
         return story_needs(code, "choosing");
     }
     asked->state = REQUEST_FILLED;
@@ -101,8 +101,8 @@ static void open_contact(void *context, const Wire__AskerView *asker)
 {
     struct found_asker *found = context;
     if (asker->asker == found->asker) {
-        found->code = asker->contact != NULL ? bb_contact_open(found->client, asker->contact, &found->contact)
-                                             : BB_MISSING;
+        found->code =
+            asker->contact != NULL ? bb_contact_open(found->client, asker->contact, &found->contact) : BB_MISSING;
     }
 }
 
@@ -145,7 +145,8 @@ static void tell_masked(const struct bb_contact *contact)
 
 static bool release(struct story *story, struct villager *desk, const struct asked *asked, uint64_t offer)
 {
-    struct found_asker found = {.asker = story->askers[asked->asker].made, .client = desk->client, .code = BB_NOT_FOUND};
+    struct found_asker found = {
+        .asker = story->askers[asked->asker].made, .client = desk->client, .code = BB_NOT_FOUND};
     Wire__Answer *answer = ask_for_request(desk, asked->request);
     const Wire__OfferView *view = find_offer(answer, offer);
     struct act act = {.code = BB_NOT_FOUND};

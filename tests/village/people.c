@@ -59,38 +59,9 @@ void people_giver(size_t index, char name[NAME_SIZE_MAX + 1], enum bb_class *aud
 }
 
 static const struct people_request requests[] = {
-    [PEOPLE_BIKE] = {"fiets", "De fiets van mijn dochter heeft een lekke band en een losse ketting. Wie helpt haar weer op weg?", WANTED_TIME, SIZE_SMALL},
-    [PEOPLE_WASHING_MACHINE] = {"huishouden", "Onze wasmachine is stuk. Heeft iemand er een over, tweedehands is prima?", WANTED_GOODS, SIZE_SMALL},
-    [PEOPLE_FOOD] = {"eten", "Wie heeft tips voor goedkoop én gezond eten, voor een gezin met een coëliakiepatiënt?", WANTED_TIP, SIZE_SMALL},
-    [PEOPLE_CHILDS_BED] = {"huishouden", "Ons jongste kind is uit de wieg gegroeid. Wie heeft een kinderbed, liefst met ‘hekje’?", WANTED_GOODS, SIZE_SMALL},
-    [PEOPLE_UPBRINGING] = {"opvoeden", "Ik zoek iemand om mee te praten over opvoeden, gewoon van ouder tot ouder.", WANTED_TALENT, SIZE_SMALL},
-    [PEOPLE_DONT_KNOW] = {"weet-niet", "Ik weet niet waar ik terecht kan met mijn vraag. Wie denkt er met mij mee?", WANTED_TALENT, SIZE_SMALL},
-    [PEOPLE_MONEY] = {"geldzaken", "Ik wil mijn geldzaken op orde brengen; er liggen veel ongeopende brieven.", WANTED_TALENT, SIZE_LARGE},
-    [PEOPLE_SMOKING] = {"sport", "Ik wil stoppen met roken en zoek iemand die het met mij volhoudt.", WANTED_TALENT, SIZE_LARGE},
-    [PEOPLE_ORDINARY] = {"kinderkleding", "Wie heeft kleren voor een jongen van zes? Maat 116, ook geleende zijn welkom.", WANTED_GOODS, SIZE_SMALL},
-    {"huiswerk", "Mijn zoon loopt vast op breuken. Wie legt het hem één middag per week uit?", WANTED_TIME, SIZE_SMALL},
-    {"lezen", "Ik wil beter leren lezen en schrijven. Wie oefent er met mij?", WANTED_TALENT, SIZE_SMALL},
-    {"fiets", "Ik zoek een fiets om naar school te gaan; hij hoeft niet mooi te zijn.", WANTED_GOODS, SIZE_SMALL},
-    {"samen-eten", "Waar kan ik op een doordeweekse avond aanschuiven? Ik eet te vaak alleen.", WANTED_TIP, SIZE_SMALL},
-    {"nederlands", "Wie wil Nederlands met mij oefenen? Ik maak thee met ‘baklava’, en ik ben geïnteresseerd in tuinen.", WANTED_TIME, SIZE_SMALL},
-    {"vervoer", "Ik kreeg een bed, maar het staat aan de andere kant van het dorp. Wie heeft een bakfiets?", WANTED_GOODS, SIZE_SMALL},
-    {"computer", "Waar kan ik af en toe een computer gebruiken om te solliciteren?", WANTED_GOODS, SIZE_SMALL},
-    {"kinderboeken", "Mijn dochter leest alles. Heeft iemand kinderboeken over, bijvoorbeeld over ruïnes of Griekse helden?", WANTED_GOODS, SIZE_SMALL},
-    {"brieven", "Ik kreeg een brief die ik niet begrijp. Wie leest hem met mij door?", WANTED_TIME, SIZE_SMALL},
-    {"feest", "Mijn kind wordt tien. Waar kan ik voor hooguit € 25 een feestje geven?", WANTED_TIP, SIZE_SMALL},
-    {"werkervaring", "Ik wil werkervaring opdoen in de horeca. Wie laat mij een paar dagen meedraaien?", WANTED_TALENT, SIZE_SMALL},
-    {"gezelschap", "Wie drinkt er eens een kop koffie met mij? Ik ben ’s ochtends altijd thuis.", WANTED_TIME, SIZE_SMALL},
-    {"klussen", "De poort naar mijn tuin klemt. Wie heeft een schaaf en een halfuurtje?", WANTED_TIME, SIZE_SMALL},
-    {"huishouden", "Mijn gordijnen zijn te lang. Wie heeft een naaimachine en leert mij zomen?", WANTED_TALENT, SIZE_SMALL},
-    {"kinderkleding", "Wie heeft een winterjas voor een meisje van negen? Kleur maakt niet uit, façonné mag ook.", WANTED_GOODS, SIZE_SMALL},
-    {"computer", "Ik krijg de tablet van school niet aan de praat. Wie kijkt even mee?", WANTED_TIME, SIZE_SMALL},
-    {"sport", "Mijn zoon wil op judo, maar een pak is duur. Heeft iemand er een dat te klein is geworden?", WANTED_GOODS, SIZE_SMALL},
-    {"eten", "Wie leert mij drie maaltijden koken voor minder dan € 10 per dag?", WANTED_TALENT, SIZE_SMALL},
-    {"gezelschap", "Ik ben hier nieuw en zoek iemand om mee te wandelen, ook als het weer ‘niets’ is.", WANTED_TIME, SIZE_SMALL},
-    {"vervoer", "Mijn moeder moet naar de polikliniek. Wie rijdt er één keer met ons mee?", WANTED_TIME, SIZE_SMALL},
-    {"brieven", "Wie helpt mij een formulier in te vullen? Het is er één met veel bijlagen.", WANTED_TALENT, SIZE_SMALL},
-    {"kinderboeken", "Wij zoeken een spelletje voor regenachtige dagen, bijvoorbeeld mens-erger-je-niet.", WANTED_GOODS, SIZE_SMALL},
-    {"klussen", "Er moet een lamp op van drie meter hoog. Wie heeft een ladder en geen hoogtevrees?", WANTED_TIME, SIZE_SMALL},
+#define X(category, wanted, size, text) {category, text, wanted, size},
+#include "requests.def"
+#undef X
 };
 
 const struct people_request *people_request(size_t index)

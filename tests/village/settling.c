@@ -13,8 +13,7 @@ static bool is_connected(void *context)
 static bool come(struct story *story, struct villager *villager)
 {
     return story_needs(villager_come(villager, true), villager->name) &&
-           (village_until(&story->village, is_connected, villager, WAIT_MS) ||
-            story_needs(BB_AWAY, villager->name));
+           (village_until(&story->village, is_connected, villager, WAIT_MS) || story_needs(BB_AWAY, villager->name));
 }
 
 static bool join_staff(struct story *story, struct villager *newcomer, struct villager *inviter, enum bb_role role,

@@ -12,7 +12,7 @@
 #include "tell.h"
 #include "village.h"
 
-enum { WORKSTATIONS = 2, WAIT_MS = 40000, REF_TEXT_SIZE = 24 };
+enum { WORKSTATIONS = 2, WAIT_MS = 40000, REF_TEXT_SIZE = 32 };
 
 struct story_plan {
     const char *broker, *config, *operator_home, *homes;
@@ -66,6 +66,10 @@ struct story_reach story_count_reach(const struct story *story);
 // Waits until all who are up know all.
 bool story_all_in_step(struct story *story);
 bool story_start_broker(struct story *story);
+// Begins to publish the request with this number.
+void story_publish(struct story *story, size_t index);
+// Waits until all below `up_to` are acknowledged.
+BB_CHECKED enum bb_code story_published(struct story *story, size_t up_to);
 
 bool scene_founding(struct story *story);
 bool scene_givers_join(struct story *story);

@@ -142,7 +142,8 @@ static enum bb_code invite(struct villager *inviter, enum bb_role role, enum bb_
     Wire__Reply *reply = NULL;
     uint64_t invitation;
     wanted.role = (Wire__Role)role;
-    wanted.audience_class = role == ROLE_GIVER ? (Wire__AudienceClass)audience_class : WIRE__AUDIENCE_CLASS__CLASS_UNSET;
+    wanted.audience_class =
+        role == ROLE_GIVER ? (Wire__AudienceClass)audience_class : WIRE__AUDIENCE_CLASS__CLASS_UNSET;
     wanted.uses = 1;
     wanted.party = party;
     wanted.expires_at_ms = bb_client_now_ms(inviter->client) + (int64_t)INVITATION_HOURS * 3600 * 1000;
