@@ -8,7 +8,6 @@
 #include "log.h"
 #include "self_check.h"
 
-#include <inttypes.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -118,13 +117,10 @@ static enum bb_code found_if_empty(struct broker *broker)
 
 // ---------------------------------------------------------------- what is known at the start
 
-static enum bb_code admit(struct broker *broker, bool invitation, uint64_t number, ProtobufCBinaryData key)
+static enum bb_code admit_known(struct broker *broker, ProtobufCBinaryData key, enum admission admission,
+                                uint64_t number)
 {
-    char user_id[USER_ID_SIZE_MAX + 1];
-    if (key.len != CURVE_KEY_SIZE)
-        return BB_STORE_DAMAGED;
-    snprintf(user_id, sizeof user_id, "%s:%" PRIu64, invitation ? "invite" : "member", number);
-    return zap_admit(broker->zap, key.data, user_id);
+    return key.len == CURVE_KEY_SIZE ? admit(broker, key.data, admission, number) : BB_STORE_DAMAGED;
 }
 
 static enum bb_code admit_members(struct broker *broker, struct core *core)
@@ -133,9 +129,12 @@ static enum bb_code admit_members(struct broker *broker, struct core *core)
     enum bb_code code = store_counter(core->txn, "member", &last);
     for (uint64_t number = 1; code == BB_OK && number <= last; number++) {
         Stored__Member *member;
+        Stored__Party *party;
         code = get_named(core, TABLE_MEMBER, number, &member);
-        if (code == BB_OK && !member->revoked)
-            code = admit(broker, false, number, member->curve_key_bytes);
+        if (code == BB_OK)
+            code = get_named(core, TABLE_PARTY, member->party, &party);
+        if (code == BB_OK)
+            code = admit_known(broker, member->curve_key_bytes, admission_of(party, member), number);
     }
     return code;
 }
@@ -148,7 +147,7 @@ static enum bb_code admit_invitations(struct broker *broker, struct core *core)
         Stored__Invitation *invitation;
         code = get_named(core, TABLE_INVITATION, number, &invitation);
         if (code == BB_OK && !invitation->revoked && invitation->expires_at_ms > core->now_ms)
-            code = admit(broker, true, number, invitation->admission_key_bytes);
+            code = admit_known(broker, invitation->admission_key_bytes, ADMISSION_INVITATION, number);
     }
     return code;
 }
@@ -321,8 +320,10 @@ static enum bb_code open_rates(struct broker *broker)
     struct token_limit limit = {(uint32_t)broker->config->commands_per_second,
                                 (uint32_t)broker->config->commands_burst};
     uint8_t hash_key[BUCKET_TABLE_KEY_SIZE];
+    struct token_limit topics = {SUBSCRIPTIONS_PER_SECOND, SUBSCRIPTIONS_BURST};
     randombytes_buf(hash_key, sizeof hash_key);
-    return bucket_table_create(&limit, RATES_MAX, hash_key, &broker->rates);
+    enum bb_code code = bucket_table_create(&limit, RATES_MAX, hash_key, &broker->rates);
+    return code == BB_OK ? bucket_table_create(&topics, RATES_MAX, hash_key, &broker->subscriptions) : code;
 }
 
 static enum bb_code open_signals(struct broker *broker)
@@ -395,6 +396,7 @@ void broker_close(struct broker **broker)
     publisher_destroy(&it->publisher);
     sessions_destroy(&it->sessions);
     bucket_table_destroy(&it->rates);
+    bucket_table_destroy(&it->subscriptions);
     turn_destroy(&it->turn);
     keyring_close(&it->keyring);
     store_close(&it->store);

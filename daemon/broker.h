@@ -25,7 +25,8 @@ struct broker {
     struct turn *turn;
     struct publisher *publisher;
     struct sessions *sessions;
-    struct bucket_table *rates; // commands and questions of each member
+    struct bucket_table *rates; // what each member sends to the command socket
+    struct bucket_table *subscriptions; // what each member subscribes to
     struct zap *zap;
     struct reader *reader;
     struct http *http;
@@ -72,6 +73,13 @@ void send_frame(struct broker *broker, const struct routing_id *route, const uin
 void send_refusal(struct broker *broker, const struct routing_id *route, uint32_t correlation, enum bb_code code,
                   ProtobufCBinaryData command_id);
 void send_message(struct broker *broker, const struct routing_id *route, const Wire__FromBroker *message);
+
+// Lets a key in, or no longer. Returns when the door knows it.
+BB_CHECKED enum bb_code admit(struct broker *broker, const uint8_t key[CURVE_KEY_SIZE], enum admission admission,
+                              uint64_t number);
+
+// Refuses a member's next handshake, until the daemon starts again. Logged as an error the first time.
+void shut_out(struct broker *broker, const char *user_id);
 
 // All that a committed turn leads to, outside its replies. BB_NO_MEMORY when a key could not be admitted.
 BB_CHECKED enum bb_code send_effects(struct broker *broker, const struct turn_result *result);

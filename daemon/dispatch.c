@@ -24,16 +24,15 @@ struct incoming {
     Wire__FromClient *message;
 };
 
-// "member:17" or "invite:4", as written by outgoing.c; anything else is not ours and is dropped.
+// "giver:17", "member:3" or "invite:4", as outgoing.c names connections; anything else is not ours and is dropped.
 static bool read_user_id(zmq_msg_t *body, struct incoming *in)
 {
     const char *user_id = zmq_msg_gets(body, "User-Id");
-    if (user_id == NULL)
+    const char *colon = user_id ? strchr(user_id, ':') : NULL;
+    if (colon == NULL)
         return false;
     in->invitee = strncmp(user_id, "invite:", 7) == 0;
-    if (!in->invitee && strncmp(user_id, "member:", 7) != 0)
-        return false;
-    in->number = strtoull(user_id + 7, NULL, 10);
+    in->number = strtoull(colon + 1, NULL, 10);
     return in->number != 0;
 }
 
@@ -137,7 +136,7 @@ static void take_command(struct broker *broker, const struct incoming *in, struc
 
 static void dispatch(struct broker *broker, const struct incoming *in, struct pending *pending, size_t *count)
 {
-    if (in->message->body_case != WIRE__FROM_CLIENT__BODY_PING && !within_rate(broker, in)) {
+    if (!within_rate(broker, in)) {
         metric_add(&broker->metrics, METRIC_REFUSED_BUSY, 1);
         refuse(broker, in, BB_BUSY);
         return;
@@ -178,19 +177,13 @@ void dispatch_message(struct broker *broker, const struct routing_id *route, zmq
 
 // ---------------------------------------------------------------- the turn
 
-static bool is_rights(enum bb_code code)
-{
-    return code == BB_NOT_ALLOWED || code == BB_NOT_YOURS || code == BB_MEMBER_REVOKED || code == BB_PARTY_SUSPENDED ||
-           code == BB_PARTY_WAITING;
-}
-
 static void count_answer(struct broker *broker, const struct turn_answer *answer)
 {
     if (answer->code == BB_OK)
         metric_add(&broker->metrics, answer->repeated ? METRIC_COMMANDS_REPEATED : METRIC_COMMANDS_ACCEPTED, 1);
     else
         metric_add(&broker->metrics, METRIC_COMMANDS_REFUSED, 1);
-    if (is_rights(answer->code))
+    if (reply_is_about_rights(answer->code))
         metric_add(&broker->metrics, METRIC_REFUSED_BY_RIGHTS, 1);
 }
 
@@ -226,6 +219,13 @@ static enum bb_code fill_keyring(struct broker *broker)
     return keyring_fill(broker->keyring, used + KEYRING_SLOTS_AHEAD);
 }
 
+// The door does not know what the store knows. Only a new start, which reads it all, makes them agree again.
+static enum bb_code stop_after_commit(void)
+{
+    log_line(LEVEL_ERROR, "door_not_changed", "problem", "out of memory; the daemon stops so that a restart mends it", NULL);
+    return BB_STORE_IO;
+}
+
 static enum bb_code run(struct broker *broker, const struct pending *pending, size_t count, struct turn_result *result)
 {
     struct turn_input inputs[TURN_COMMANDS_MAX];
@@ -238,9 +238,10 @@ static enum bb_code run(struct broker *broker, const struct pending *pending, si
     if (code != BB_OK)
         return code;
     count_turn(broker, result, started_us);
-    code = send_effects(broker, result);
+    if (send_effects(broker, result) != BB_OK)
+        return stop_after_commit();
     send_answers(broker, pending, count, result);
-    return code;
+    return BB_OK;
 }
 
 static bool must_stop(enum bb_code code)

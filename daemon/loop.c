@@ -74,13 +74,21 @@ static bool take_message(struct broker *broker, struct pending *pending, size_t 
     return true;
 }
 
+// One more message always fits into the rest.
+static bool has_room(struct broker *broker)
+{
+    return arena_used_size(turn_arena(broker->turn)) < TURN_ARENA_SIZE_MAX / 2;
+}
+
 static enum bb_code take_turn(struct broker *broker)
 {
     static struct pending pending[TURN_COMMANDS_MAX];
     size_t count = 0;
     turn_begin(broker->turn);
-    for (int messages = 0; messages < TURN_COMMANDS_MAX && take_message(broker, pending, &count); messages++)
-        ;
+    for (int messages = 0; messages < TURN_COMMANDS_MAX && has_room(broker); messages++) {
+        if (!take_message(broker, pending, &count))
+            break;
+    }
     return count > 0 ? dispatch_turn(broker, pending, count) : BB_OK;
 }
 
@@ -95,7 +103,16 @@ static void forward_answers(struct broker *broker)
     }
 }
 
-// Subscriptions are libzmq's business; they are counted, because a flood of them costs memory.
+// A giver's client needs one topic. libzmq keeps all that a peer subscribes to and cannot be told to cut it off, so who
+// floods it is not let in again until the next start, and somebody is told.
+static void watch_subscriber(struct broker *broker, const char *user_id)
+{
+    if (user_id == NULL || bucket_table_take(broker->subscriptions, user_id, strlen(user_id), clock_monotonic_ms()))
+        return;
+    metric_add(&broker->metrics, METRIC_SUBSCRIPTION_FLOODS, 1);
+    shut_out(broker, user_id);
+}
+
 static void take_subscriptions(struct broker *broker)
 {
     void *socket = zsock_resolve(broker->publish);
@@ -103,8 +120,10 @@ static void take_subscriptions(struct broker *broker)
     zmq_msg_init(&message);
     for (int i = 0; i < SUBSCRIPTIONS_PER_ROUND_MAX && zmq_msg_recv(&message, socket, ZMQ_DONTWAIT) >= 0; i++) {
         const uint8_t *bytes = zmq_msg_data(&message);
-        if (zmq_msg_size(&message) > 0 && bytes[0] == 1)
-            metric_add(&broker->metrics, METRIC_SUBSCRIPTIONS, 1);
+        if (zmq_msg_size(&message) == 0 || bytes[0] != 1)
+            continue;
+        metric_add(&broker->metrics, METRIC_SUBSCRIPTIONS, 1);
+        watch_subscriber(broker, zmq_msg_gets(&message, "User-Id"));
     }
     zmq_msg_close(&message);
 }

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "core/channel.h"
 #include "frame.h"
+#include "id_text.h"
 #include "log.h"
 #include "reply.h"
 
@@ -53,14 +54,50 @@ void send_message(struct broker *broker, const struct routing_id *route, const W
 
 // ---------------------------------------------------------------- at the door
 
+// The names by which connections are known here; dispatch.c reads them back from each message.
+enum bb_code admit(struct broker *broker, const uint8_t key[CURVE_KEY_SIZE], enum admission admission, uint64_t number)
+{
+    static const char *const names[] = {
+        [ADMISSION_INVITATION] = "invite", [ADMISSION_MEMBER] = "member", [ADMISSION_GIVER] = "giver"};
+    char user_id[USER_ID_SIZE_MAX + 1];
+    if (admission == ADMISSION_NONE)
+        return zap_remove(broker->zap, key);
+    snprintf(user_id, sizeof user_id, "%s:%" PRIu64, names[admission], number);
+    return zap_admit(broker->zap, key, user_id);
+}
+
+static enum bb_code find_member_key(struct broker *broker, uint64_t number, uint8_t out[CURVE_KEY_SIZE])
+{
+    struct txn *txn;
+    Stored__Member *member;
+    enum bb_code code = txn_begin_read(broker->store, broker->arena, &txn);
+    if (code == BB_OK)
+        code = store_get_number(txn, TABLE_MEMBER, number, &member);
+    if (code == BB_OK)
+        memcpy(out, member->curve_key_bytes.data, CURVE_KEY_SIZE);
+    txn_abort(&txn);
+    return code;
+}
+
+void shut_out(struct broker *broker, const char *user_id)
+{
+    const char *colon = strchr(user_id, ':');
+    uint64_t number = colon ? strtoull(colon + 1, NULL, 10) : 0;
+    uint8_t key[CURVE_KEY_SIZE];
+    char text[ID_TEXT_SIZE + 1];
+    arena_reset(broker->arena);
+    if (find_member_key(broker, number, key) != BB_OK || zap_remove(broker->zap, key) != BB_OK)
+        return;
+    id_to_text(id_make(turn_ids_key(broker->turn), ID_MEMBER, number), text);
+    log_line(LEVEL_ERROR, "subscription_flood", "member", text, "problem",
+             "it is not let in again until the next start; revoke it or ask its party", NULL);
+}
+
 static enum bb_code change_admissions(struct broker *broker, const struct effects *effects)
 {
     for (size_t i = 0; i < effects->admissions_count; i++) {
         const struct effect_admission *it = &effects->admissions[i];
-        char user_id[USER_ID_SIZE_MAX + 1];
-        snprintf(user_id, sizeof user_id, "%s:%" PRIu64, it->invitation ? "invite" : "member", it->number);
-        enum bb_code code =
-            it->admitted ? zap_admit(broker->zap, it->key, user_id) : zap_remove(broker->zap, it->key);
+        enum bb_code code = admit(broker, it->key, it->admission, it->number);
         if (code != BB_OK)
             return code;
     }

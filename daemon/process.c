@@ -32,4 +32,6 @@ void process_prepare(void)
             it++;
     }
     zsys_handler_set(NULL);
+    // czmq's pipes would stop the loop at 1000 messages; READER_QUEUE_MAX is the limit that says BUSY instead.
+    zsys_set_pipehwm(0);
 }

@@ -106,11 +106,6 @@ static enum bb_code answer_in(const struct job *job, struct core *core, Wire__Fr
     }
 }
 
-static bool is_rights(enum bb_code code)
-{
-    return code == BB_NOT_ALLOWED || code == BB_PARTY_SUSPENDED || code == BB_PARTY_WAITING || code == BB_MEMBER_REVOKED;
-}
-
 // The answer, or the refusal, as a frame in the arena.
 static enum bb_code answer(const struct job *job, uint8_t **frame, size_t *frame_size)
 {
@@ -126,7 +121,7 @@ static enum bb_code answer(const struct job *job, uint8_t **frame, size_t *frame
         code = frame_pack(&message.base, BROKER_FRAME_SIZE_MAX, job->arena, frame, frame_size);
     if (code == BB_OK)
         return BB_OK;
-    if (is_rights(code))
+    if (reply_is_about_rights(code))
         metric_add(job->reader->options.metrics, METRIC_REFUSED_BY_RIGHTS, 1);
     return reply_refusal(job->message->correlation, code, (ProtobufCBinaryData){0, NULL}, job->arena, frame,
                          frame_size);

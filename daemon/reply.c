@@ -55,3 +55,9 @@ enum bb_code reply_answer(uint32_t correlation, const struct turn_answer *answer
 {
     return pack(correlation, answer, command_id, arena, frame, frame_size);
 }
+
+bool reply_is_about_rights(enum bb_code code)
+{
+    return code == BB_NOT_ALLOWED || code == BB_NOT_YOURS || code == BB_MEMBER_REVOKED || code == BB_PARTY_SUSPENDED ||
+           code == BB_PARTY_WAITING;
+}

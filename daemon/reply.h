@@ -12,4 +12,7 @@ BB_CHECKED enum bb_code reply_answer(uint32_t correlation, const struct turn_ans
                                      ProtobufCBinaryData command_id, struct arena *arena, uint8_t **frame,
                                      size_t *frame_size);
 
+// Was it refused because of who asked?
+bool reply_is_about_rights(enum bb_code code);
+
 #endif

@@ -10,7 +10,8 @@
 
 struct turn {
     struct turn_options options;
-    struct arena *arena;
+    struct arena *inputs; // commands, and frames on their way out
+    struct arena *work;   // records, facts and notices of one attempt
     uint8_t ids_key[IDS_KEY_SIZE];
     uint64_t head;       // number of the newest entry
     int64_t head_at_ms;  // its time
@@ -56,7 +57,7 @@ static enum bb_code read_head(struct turn *turn, struct txn *txn)
 static enum bb_code read_place(struct turn *turn)
 {
     struct txn *txn;
-    enum bb_code code = txn_begin_read(turn->options.store, turn->arena, &txn);
+    enum bb_code code = txn_begin_read(turn->options.store, turn->work, &txn);
     if (code != BB_OK)
         return code;
     code = read_identity(turn, txn);
@@ -75,8 +76,9 @@ enum bb_code turn_create(const struct turn_options *options, struct turn **out)
     if (!turn)
         return BB_NO_MEMORY;
     turn->options = *options;
-    turn->arena = arena_create(TURN_ARENA_SIZE_MAX);
-    enum bb_code code = turn->arena ? read_place(turn) : BB_NO_MEMORY;
+    turn->inputs = arena_create(TURN_ARENA_SIZE_MAX);
+    turn->work = arena_create(TURN_ARENA_SIZE_MAX);
+    enum bb_code code = turn->inputs && turn->work ? read_place(turn) : BB_NO_MEMORY;
     if (code != BB_OK)
         turn_destroy(&turn);
     *out = turn;
@@ -87,19 +89,20 @@ void turn_destroy(struct turn **turn)
 {
     if (*turn == NULL)
         return;
-    arena_destroy(&(*turn)->arena);
+    arena_destroy(&(*turn)->inputs);
+    arena_destroy(&(*turn)->work);
     free(*turn);
     *turn = NULL;
 }
 
 struct arena *turn_arena(struct turn *turn)
 {
-    return turn->arena;
+    return turn->inputs;
 }
 
 void turn_begin(struct turn *turn)
 {
-    arena_reset(turn->arena);
+    arena_reset(turn->inputs);
 }
 
 uint64_t turn_head(const struct turn *turn)
@@ -161,7 +164,7 @@ static enum bb_code accept(struct attempt *attempt, const struct turn_input *inp
                            struct turn_answer *answer)
 {
     attempt->changed = true;
-    answer->entry = attempt->entry.seq;
+    answer->entry = decision->facts_count > 0 ? attempt->entry.seq : 0;
     answer->made = decision->made;
     answer->party = decision->party;
     answer->state = decision->state;
@@ -244,7 +247,8 @@ static enum bb_code begin(struct turn *turn, int64_t clock_ms, const uint8_t ran
     attempt->entry.seq = turn->head + 1;
     attempt->entry.made_at_ms = attempt->core.now_ms;
     attempt->entry.node = turn->options.node;
-    return txn_begin_write(turn->options.store, turn->arena, &attempt->core.txn);
+    arena_reset(turn->work); // an attempt that failed leaves no less room to the next one
+    return txn_begin_write(turn->options.store, turn->work, &attempt->core.txn);
 }
 
 // Journal and commit, then the turn's own memory: it changes only when the store did.
@@ -252,6 +256,7 @@ static enum bb_code finish(struct turn *turn, struct attempt *attempt)
 {
     struct txn *txn = attempt->core.txn;
     uint64_t slots_used;
+    txn_use_reserve(txn, true); // what was taken must be written down
     enum bb_code code = accepted_prune(&attempt->core);
     if (code == BB_OK && attempt->entry.n_facts > 0)
         code = journal_append(txn, &attempt->entry);

@@ -22,7 +22,7 @@ struct turn;
 BB_CHECKED enum bb_code turn_create(const struct turn_options *options, struct turn **out);
 void turn_destroy(struct turn **turn);
 
-// Holds what a turn takes in and puts out: commands are unpacked into it, results lie in it until turn_begin.
+// Holds what a turn takes in, until turn_begin: commands are unpacked into it. Results lie elsewhere, until the next run.
 struct arena *turn_arena(struct turn *turn);
 
 // Forgets the turn before.

@@ -120,10 +120,10 @@ static bool is_well_formed(struct question *question)
 
 static bool may_use_domain(struct question *question, const char *user_id)
 {
-    static const char invite[] = "invite:";
+    static const char giver[] = "giver:";
     if (frame_is(question, FRAME_DOMAIN, ZAP_DOMAIN_COMMAND))
         return true;
-    return frame_is(question, FRAME_DOMAIN, ZAP_DOMAIN_PUBLISH) && strncmp(user_id, invite, sizeof invite - 1) != 0;
+    return frame_is(question, FRAME_DOMAIN, ZAP_DOMAIN_PUBLISH) && strncmp(user_id, giver, sizeof giver - 1) == 0;
 }
 
 static struct verdict judge(struct handler *handler, struct question *question, int64_t now_ms)

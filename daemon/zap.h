@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 // Who may connect: the handler of libzmq's authentication questions (RFC 27), in a thread of its own. Deny by default.
 //
-// Only CURVE, only the domains "command" and "publish"; a key whose user id begins with "invite:" may use the command
-// socket alone. It decides about connecting and nothing else: rights are looked up by User-Id on every message.
+// Only CURVE, only the domains "command" and "publish"; only a key whose user id begins with "giver:" may use the publish
+// socket, because nobody else has anything to read there. It decides about connecting and nothing else: rights are looked up by User-Id on every message.
 //
 // The table changes key by key, and each change returns only when the thread has made it, so that a member's reply can
 // wait until the table holds its key. (Replacing the table whole, as first planned, would copy 100,000 keys for one.)

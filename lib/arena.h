@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 // A bounded arena: memory for one message, one query or one turn, given back all at once.
 //
 // Protobuf turns 64 KiB of hostile bytes into megabytes of small allocations; here the sum is bounded, and asking

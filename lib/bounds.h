@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 // Every limit of Buurtbel, in one place: what arrives beyond one is refused with a code, never dropped in silence.
 // (Not called limits.h: that would hide the C library's.)
 //
@@ -38,6 +39,7 @@ enum {
     // Lists.
     NEEDED_MAX = 50,
     OFFERS_SHOWN_MAX = 100,
+    OFFERS_PER_PARTY_MAX = 3, // on one request; answering again while the offer is open makes no new one
     PAGE_ITEMS_MAX = 100,
     PAGE_SIZE_MAX = 48 * 1024,
     CATEGORIES_MAX = 100,
@@ -54,6 +56,8 @@ enum {
     COMMAND_ID_AGE_DAYS_MAX = 90,
     COMMAND_ID_AHEAD_MINUTES_MAX = 60,
     COMMAND_ROWS_PRUNED_PER_TURN = 64, // old rows of the deduplication table
+    SUBSCRIPTIONS_BURST = 256, // of one member, at one moment
+    SUBSCRIPTIONS_PER_SECOND = 1,
     READER_QUEUE_MAX = 4096,
     READ_SLICE_MS = 10,
     KEYRING_SLOTS_AHEAD = 4096,

@@ -61,6 +61,7 @@ enum bb_event_kind {
     BB_EVENT_CANCEL,     // take it away: `request`
     BB_EVENT_ITEM,       // something for this party alone: `item`
     BB_EVENT_COMPLETE,   // all notices of `channel` up to `seq` have been handed on
+    BB_EVENT_KEPT,       // a command that was kept, and for which nobody waits any more, has its answer: `command`, `code`
 };
 
 struct bb_event {
@@ -72,6 +73,7 @@ struct bb_event {
     const Wire__Welcome *welcome;
     const Wire__PublicRequest *request;
     const Wire__MailboxItem *item;
+    const Wire__Command *command;
 };
 typedef void bb_event_handler(void *context, const struct bb_event *event);
 

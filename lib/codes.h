@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 // Every code that a function may return or a reply may carry, from codes.def.
 //
 // Number, sentence and whether trying again can help; nothing here knows what the code is about.

@@ -205,6 +205,8 @@ static void attach(struct session_action *action, ProtobufCMessage *message)
         action->event.welcome = (Wire__Welcome *)message;
     else if (message->descriptor == &wire__public_request__descriptor)
         action->event.request = (Wire__PublicRequest *)message;
+    else if (message->descriptor == &wire__command__descriptor)
+        action->event.command = (Wire__Command *)message;
     else
         action->event.item = (Wire__MailboxItem *)message;
 }

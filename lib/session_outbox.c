@@ -182,6 +182,13 @@ static struct outgoing *answered(const struct session *session, uint32_t correla
     return NULL;
 }
 
+// Whoever gave the command went away before its answer came; a refusal must still reach a person (DOMAIN: rule 10).
+static void tell_kept(struct session *session, const struct outgoing *command, uint32_t code)
+{
+    struct bb_event event = {.kind = BB_EVENT_KEPT, .code = (enum bb_code)code};
+    out_event(session, &event, &wire__command__descriptor, command->packed, command->packed_size);
+}
+
 bool outbox_reply(struct session *session, uint32_t correlation, const Wire__Reply *reply)
 {
     struct outgoing *command = answered(session, correlation, reply);
@@ -197,7 +204,10 @@ bool outbox_reply(struct session *session, uint32_t correlation, const Wire__Rep
         return true;
     }
     out_save(session, key_of(command), NULL);
-    out_reply(session, command->ticket, reply);
+    if (command->ticket)
+        out_reply(session, command->ticket, reply);
+    else
+        tell_kept(session, command, reply->code);
     take_out(session, command);
     send_due(session);
     return true;

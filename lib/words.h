@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 // The vocabulary of DOMAIN.md for C code: short names for the enums of wire.proto, and their words on screen.
 //
 // Numbers are the wire's; words.c pins each table to its enum with static assertions.

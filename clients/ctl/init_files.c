@@ -68,7 +68,7 @@ enum bb_code init_write_configuration(const struct init *init)
     }
     fprintf(
         file,
-        "# Configuration of buurtbeld for %s. What is not here has its default; buurtbeld(1) lists every key.\n"
+        "# Configuration of buurtbeld for %s. What is not here has its default; buurtbeld.zpl(5) lists every key.\n"
         "# Paths that do not begin with / start at the folder of this file.\n"
         "server\n"
         "    # What the daemon binds: an IP address, or * for all of this computer. Open both ports in the firewall.\n"

@@ -3,12 +3,14 @@
 #include "giver.h"
 
 #include "broker.h"
+#include "kept.h"
 
 enum { CATCH_UP_MS = 5000 };
 
 static void note(void *context, const struct bb_event *event)
 {
     struct catch_up *catch_up = context;
+    tell_kept(catch_up->ui, event);
     catch_up->alerts += event->kind == BB_EVENT_ALERT && !event->again;
     if (event->kind == BB_EVENT_REFUSED) {
         catch_up->refused = event->code;
@@ -29,7 +31,7 @@ static void note(void *context, const struct bb_event *event)
 
 int catch_up_open(struct ui *ui, struct catch_up *out)
 {
-    *out = (struct catch_up){0};
+    *out = (struct catch_up){.ui = ui};
     enum bb_code code = broker_follow(ui, note, out, &out->client);
     if (code == BB_IN_USE) {
         out->elsewhere = true;

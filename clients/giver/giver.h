@@ -27,6 +27,7 @@ int resume_run(struct ui *ui, const struct arguments *arguments);
 
 // catch_up.c: what a list does before it reads the local store.
 struct catch_up {
+    const struct ui *ui;
     struct bb_client *client;
     bool elsewhere; // another process follows in this home and keeps the store fresh
     bool complete;

@@ -7,6 +7,7 @@
 
 #include "broker.h"
 #include "json_lines.h"
+#include "kept.h"
 #include "shown.h"
 #include "stop.h"
 #include "views.h"
@@ -24,7 +25,7 @@ static const char *event_name(enum bb_event_kind kind)
     static const char *const names[] = {
         [BB_EVENT_CONNECTED] = "connected", [BB_EVENT_AWAY] = "away",         [BB_EVENT_REFUSED] = "refused",
         [BB_EVENT_ALERT] = "alert",         [BB_EVENT_UPDATE] = "update",     [BB_EVENT_CANCEL] = "cancel",
-        [BB_EVENT_ITEM] = "item",           [BB_EVENT_COMPLETE] = "complete",
+        [BB_EVENT_ITEM] = "item",           [BB_EVENT_COMPLETE] = "complete", [BB_EVENT_KEPT] = "kept",
     };
     return names[kind];
 }
@@ -42,7 +43,10 @@ static void print_event_json(struct ui *ui, const struct bb_event *event)
         json_object_set_new(line, "channel", json_string(shown_id(ui, event->channel)));
         json_object_set_new(line, "seq", json_integer((json_int_t)event->seq));
     }
-    if (event->kind == BB_EVENT_AWAY || event->kind == BB_EVENT_REFUSED) {
+    if (event->command != NULL) {
+        json_object_set_new(line, "command", json_of(&event->command->base));
+    }
+    if (event->kind == BB_EVENT_AWAY || event->kind == BB_EVENT_REFUSED || event->kind == BB_EVENT_KEPT) {
         json_object_set_new(line, "code", json_string(bb_code_symbol(event->code)));
     }
     json_print(ui, &line);
@@ -92,6 +96,7 @@ static void handle(void *context, const struct bb_event *event)
     if (event->kind == BB_EVENT_REFUSED) {
         listening->refused = event->code;
     }
+    tell_kept(listening->ui, event);
     if (listening->ui->json) {
         print_event_json(listening->ui, event);
     } else {

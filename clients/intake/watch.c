@@ -7,6 +7,7 @@
 
 #include "broker.h"
 #include "json_lines.h"
+#include "kept.h"
 #include "shown.h"
 #include "stop.h"
 #include "views.h"
@@ -58,6 +59,7 @@ static void handle(void *context, const struct bb_event *event)
     if (event->kind == BB_EVENT_REFUSED) {
         watching->refused = event->code;
     }
+    tell_kept(watching->ui, event);
     if (event->item == NULL) {
         tell_connection(watching->ui, event);
         return;

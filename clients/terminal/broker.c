@@ -3,6 +3,7 @@
 #include "broker.h"
 
 #include "json_lines.h"
+#include "kept.h"
 #include "shown.h"
 
 static struct bb_options options_of(const struct ui *ui)
@@ -10,9 +11,17 @@ static struct bb_options options_of(const struct ui *ui)
     return (struct bb_options){.home = ui->home, .software = ui->program, .timeout_ms = ui->timeout_ms};
 }
 
+// For programs that wait for one answer only: what else comes in is not theirs to show.
+static void handle_kept(void *context, const struct bb_event *event)
+{
+    tell_kept(context, event);
+}
+
 int broker_open(const struct ui *ui, struct bb_client **out)
 {
     struct bb_options options = options_of(ui);
+    options.handler = handle_kept;
+    options.context = (void *)ui;
     enum bb_code code = bb_client_open(&options, out);
     return code == BB_OK ? STATUS_DONE : complain_code(ui, code);
 }

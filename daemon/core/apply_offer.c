@@ -3,25 +3,25 @@
 #include "apply.h"
 #include "states.h"
 
-// Who hears of an answer, apart from the giver itself: "cannot" is quiet; a rule that forbids is for coordinators and
-// never shown to the asker's side as a refusal; all others are for the desk.
-static enum bb_code tell_askers_side(struct core *core, const Stored__Offer *offer, const Stored__Request *request)
+// "Cannot" is quiet, and a rule that forbids is for coordinators: neither is shown to the asker's side as a refusal.
+static bool for_desk(uint32_t state)
 {
-    switch (offer->state) {
-    case OFFER_CANNOT:
-        return BB_OK;
-    case OFFER_NOT_ALLOWED:
-        return channel_tell_coordinators(core, request->community, SUBJECT_OFFER, offer->offer, offer->revision);
-    default:
-        return channel_append(core, channel_of_party(request->desk), SUBJECT_OFFER, offer->offer, offer->revision);
-    }
+    return state != OFFER_CANNOT && state != OFFER_NOT_ALLOWED;
 }
 
-static enum bb_code tell(struct core *core, const Stored__Offer *offer, const Stored__Request *request)
+// Who was told of the state before is told that it ended, too, or it would stand on a screen for ever (DOMAIN: rule 4).
+// `before` is 0 for a first answer.
+static enum bb_code tell(struct core *core, const Stored__Offer *offer, const Stored__Request *request, uint32_t before)
 {
+    bool desk = for_desk(offer->state) || (before != 0 && for_desk(before));
+    bool coordinators = offer->state == OFFER_NOT_ALLOWED || before == OFFER_NOT_ALLOWED;
     enum bb_code code =
         channel_append(core, channel_of_party(offer->party), SUBJECT_OFFER, offer->offer, offer->revision);
-    return code == BB_OK ? tell_askers_side(core, offer, request) : code;
+    if (code == BB_OK && desk)
+        code = channel_append(core, channel_of_party(request->desk), SUBJECT_OFFER, offer->offer, offer->revision);
+    if (code == BB_OK && coordinators)
+        code = channel_tell_coordinators(core, request->community, SUBJECT_OFFER, offer->offer, offer->revision);
+    return code;
 }
 
 static enum bb_code put_answer(struct core *core, uint64_t request, uint64_t party, uint64_t offer)
@@ -30,6 +30,21 @@ static enum bb_code put_answer(struct core *core, uint64_t request, uint64_t par
     Stored__Counter number = STORED__COUNTER__INIT;
     number.value = offer;
     return store_put(core->txn, TABLE_ANSWER, &key, &number.base);
+}
+
+static enum bb_code count_rounds(struct core *core, const Stored__AnswerGiven *given, uint32_t *out)
+{
+    struct store_key key = answer_key(given->request, given->party);
+    Stored__Counter *number;
+    Stored__Offer *before;
+    *out = 1;
+    enum bb_code code = store_get(core->txn, TABLE_ANSWER, &key, &number);
+    if (code != BB_OK)
+        return code == BB_NOT_FOUND ? BB_OK : code;
+    code = get_named(core, TABLE_OFFER, number->value, &before);
+    if (code == BB_OK)
+        *out = before->rounds + 1;
+    return code;
 }
 
 // A first answer gets a record in the chains of its request and its party.
@@ -48,7 +63,9 @@ static enum bb_code start_offer(struct core *core, const Stored__AnswerGiven *gi
     offer->previous_of_party = party->last_offer;
     request->last_offer = given->offer;
     party->last_offer = given->offer;
-    code = take_number(core, "offer", given->offer);
+    code = count_rounds(core, given, &offer->rounds);
+    if (code == BB_OK)
+        code = take_number(core, "offer", given->offer);
     if (code == BB_OK)
         code = store_put_number(core->txn, TABLE_PARTY, party->party, &party->base);
     if (code == BB_OK)
@@ -76,6 +93,7 @@ enum bb_code apply_answer_given(struct core *core, const Stored__Fact *fact)
         code = get_or_start(core, given, request, &offer);
     if (code != BB_OK)
         return code;
+    uint32_t before = offer->state; // 0 for a first answer
     offer->revision++;
     offer->member = given->member;
     offer->state = given->state;
@@ -83,7 +101,7 @@ enum bb_code apply_answer_given(struct core *core, const Stored__Fact *fact)
     offer->text = given->text;
     offer->made_at_ms = core->now_ms;
     code = store_put_number(core->txn, TABLE_OFFER, offer->offer, &offer->base);
-    return code == BB_OK ? tell(core, offer, request) : code;
+    return code == BB_OK ? tell(core, offer, request, before) : code;
 }
 
 // Keeps `taken` and `done` of the request right; they decide whether it is filled (DOMAIN: rule 1).
@@ -110,6 +128,7 @@ enum bb_code apply_offer_state_changed(struct core *core, const Stored__Fact *fa
         code = recount(core, request, offer->state, changed->state);
     if (code != BB_OK)
         return code;
+    uint32_t before = offer->state;
     offer->state = changed->state;
     offer->revision++;
     if (changed->reason != NULL)
@@ -119,7 +138,7 @@ enum bb_code apply_offer_state_changed(struct core *core, const Stored__Fact *fa
     if (changed->follow_up_needed != 0)
         offer->follow_up_needed = changed->follow_up_needed;
     code = store_put_number(core->txn, TABLE_OFFER, offer->offer, &offer->base);
-    return code == BB_OK ? tell(core, offer, request) : code;
+    return code == BB_OK ? tell(core, offer, request, before) : code;
 }
 
 enum bb_code apply_contact_released(struct core *core, const Stored__Fact *fact)

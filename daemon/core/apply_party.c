@@ -12,14 +12,20 @@ static enum bb_code put_key(struct core *core, enum table table, ProtobufCBinary
     return store_put(core->txn, table, &place, &owner.base);
 }
 
-static enum bb_code add_admission(struct core *core, ProtobufCBinaryData key, bool admitted, bool invitation,
-                                  uint64_t number)
+enum admission admission_of(const Stored__Party *party, const Stored__Member *member)
+{
+    if (member->revoked)
+        return ADMISSION_NONE;
+    return party->role == ROLE_GIVER && party->state == PARTY_ACTIVE ? ADMISSION_GIVER : ADMISSION_MEMBER;
+}
+
+static enum bb_code add_admission(struct core *core, ProtobufCBinaryData key, enum admission kind, uint64_t number)
 {
     struct effects *effects = &core->effects;
     if (!core_grow(core, &effects->admissions, effects->admissions_count, sizeof *effects->admissions))
         return BB_NO_MEMORY;
     struct effect_admission *admission = &effects->admissions[effects->admissions_count++];
-    *admission = (struct effect_admission){.admitted = admitted, .invitation = invitation, .number = number};
+    *admission = (struct effect_admission){.admission = kind, .number = number};
     memcpy(admission->key, key.data, sizeof admission->key);
     return BB_OK;
 }
@@ -156,7 +162,7 @@ enum bb_code apply_member_joined(struct core *core, const Stored__Fact *fact)
         code = store_put_number(core->txn, TABLE_MEMBER, member.member, &member.base);
     if (code == BB_OK)
         code = put_key(core, TABLE_MEMBER_KEY, member.curve_key_bytes, member.member);
-    return code == BB_OK ? add_admission(core, member.curve_key_bytes, true, false, member.member) : code;
+    return code == BB_OK ? add_admission(core, member.curve_key_bytes, admission_of(party, &member), member.member) : code;
 }
 
 // A giver may move to another class when it is approved; its channel goes with it.
@@ -178,6 +184,21 @@ static enum bb_code change_party(struct core *core, const Stored__Party *before,
     return code == BB_OK ? channel_append(core, channel_of_party(after->party), SUBJECT_PARTY, after->party, 0) : code;
 }
 
+// Whether its members may come to the publish socket goes with the party's state.
+static enum bb_code readmit_members(struct core *core, const Stored__Party *party)
+{
+    for (uint64_t number = party->last_member; number != 0;) {
+        Stored__Member *member;
+        enum bb_code code = get_named(core, TABLE_MEMBER, number, &member);
+        if (code == BB_OK && !member->revoked)
+            code = add_admission(core, member->curve_key_bytes, admission_of(party, member), number);
+        if (code != BB_OK)
+            return code;
+        number = member->previous;
+    }
+    return BB_OK;
+}
+
 enum bb_code apply_party_state_changed(struct core *core, const Stored__Fact *fact)
 {
     const Stored__PartyStateChanged *changed = fact->party_state_changed;
@@ -191,6 +212,8 @@ enum bb_code apply_party_state_changed(struct core *core, const Stored__Fact *fa
         party->audience_class = changed->audience_class;
     if (party->state == PARTY_SUSPENDED)
         code = add_rekeyed(core, class_channel(party));
+    if (code == BB_OK)
+        code = readmit_members(core, party);
     return code == BB_OK ? change_party(core, &before, party) : code;
 }
 
@@ -220,7 +243,7 @@ enum bb_code apply_member_revoked(struct core *core, const Stored__Fact *fact)
     if (code == BB_OK)
         code = store_put_number(core->txn, TABLE_PARTY, party->party, &party->base);
     if (code == BB_OK)
-        code = add_admission(core, member->curve_key_bytes, false, false, member->member);
+        code = add_admission(core, member->curve_key_bytes, ADMISSION_NONE, member->member);
     if (code == BB_OK)
         code = add_departed(core, member);
     if (code == BB_OK && party->role == ROLE_GIVER)
@@ -247,7 +270,7 @@ enum bb_code apply_invitation_made(struct core *core, const Stored__Fact *fact)
         code = store_put_number(core->txn, TABLE_INVITATION, made->invitation, &invitation.base);
     if (code == BB_OK)
         code = put_key(core, TABLE_INVITATION_KEY, made->admission_key_bytes, made->invitation);
-    return code == BB_OK ? add_admission(core, made->admission_key_bytes, true, true, made->invitation) : code;
+    return code == BB_OK ? add_admission(core, made->admission_key_bytes, ADMISSION_INVITATION, made->invitation) : code;
 }
 
 enum bb_code apply_invitation_revoked(struct core *core, const Stored__Fact *fact)
@@ -259,5 +282,5 @@ enum bb_code apply_invitation_revoked(struct core *core, const Stored__Fact *fac
         return code;
     invitation->revoked = true;
     code = store_put_number(core->txn, TABLE_INVITATION, number, &invitation->base);
-    return code == BB_OK ? add_admission(core, invitation->admission_key_bytes, false, true, number) : code;
+    return code == BB_OK ? add_admission(core, invitation->admission_key_bytes, ADMISSION_NONE, number) : code;
 }

@@ -28,13 +28,22 @@ struct effect_notice {
     uint64_t log; // key in TABLE_LOG
 };
 
+// What a key may connect to.
+enum admission {
+    ADMISSION_NONE,
+    ADMISSION_INVITATION, // the command socket, as an invitee
+    ADMISSION_MEMBER,     // the command socket
+    ADMISSION_GIVER,      // a member of an active giver: also the publish socket, where nobody else has a channel
+};
+
 // A key that may connect from now on, or no longer.
 struct effect_admission {
     uint8_t key[32];
-    bool admitted;
-    bool invitation;
+    enum admission admission;
     uint64_t number; // of the member or invitation
 };
+
+enum admission admission_of(const Stored__Party *party, const Stored__Member *member);
 
 // A member whose sessions end, because it was revoked.
 struct effect_departed {

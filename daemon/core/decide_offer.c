@@ -33,9 +33,8 @@ static enum bb_code check_request(const struct actor *actor, const Stored__Reque
         return BB_UNKNOWN_ID;
     switch ((enum bb_request_state)request->state) {
     case REQUEST_OPEN:
-        return BB_OK;
     case REQUEST_FILLED:
-        return BB_SOMEBODY_WAS_FASTER;
+        return BB_OK;
     case REQUEST_CLOSED:
         return BB_WRONG_STATE;
     default:
@@ -70,7 +69,17 @@ static enum bb_code place_of(struct core *core, const Stored__Offer *before, uin
                        before->state == OFFER_LAPSED ||
                        before->state == OFFER_CANCELLED ||
                        before->state == OFFER_FAILED;
-    return begins_anew ? next_number(core, "offer", number) : BB_WRONG_STATE;
+    if (!begins_anew)
+        return BB_WRONG_STATE;
+    return before->rounds < OFFERS_PER_PARTY_MAX ? next_number(core, "offer", number) : BB_OFFERED_OFTEN;
+}
+
+// Who offers when the help is arranged already is kept in case it falls through, and kindly told so.
+static uint32_t first_state(const Wire__GiveAnswer *answer, const Stored__Request *request)
+{
+    uint32_t state = answer_states[answer->kind];
+    bool offers = state == OFFER_OFFERED || state == OFFER_CONDITIONAL;
+    return offers && request->state == REQUEST_FILLED ? OFFER_WAITING : state;
 }
 
 static enum bb_code fact_answer(struct core *core, const struct actor *actor, const Wire__GiveAnswer *answer,
@@ -85,32 +94,13 @@ static enum bb_code fact_answer(struct core *core, const struct actor *actor, co
     given->request = request->request;
     given->party = actor->party->party;
     given->member = actor->member->member;
-    given->state = answer_states[answer->kind];
+    given->state = first_state(answer, request);
     given->kind = answer->offer_kind;
     fact->what_case = STORED__FACT__WHAT_ANSWER_GIVEN;
     fact->answer_given = given;
     out->made = id_make(core->ids_key, ID_OFFER, number);
     out->state = given->state;
     return text_seal(core, request->key_slot, answer->text, &given->text);
-}
-
-enum bb_code decide_give_answer(struct core *core, const struct actor *actor, const Wire__Command *command,
-                                struct decision *out)
-{
-    const Wire__GiveAnswer *answer = command->give_answer;
-    Stored__Request *request;
-    Stored__Offer *before;
-    uint64_t number;
-    enum bb_code code = check_answer(answer);
-    if (code == BB_OK)
-        code = find_request(core, actor, answer->request, &request);
-    if (code == BB_OK)
-        code = check_request(actor, request);
-    if (code == BB_OK)
-        code = find_answer(core, request->request, actor->party->party, &before);
-    if (code == BB_OK)
-        code = place_of(core, before, &number);
-    return code == BB_OK ? fact_answer(core, actor, answer, request, number, out) : code;
 }
 
 // ---------------------------------------------------------------- moving an offer on
@@ -144,7 +134,7 @@ static enum bb_code move_offer(struct core *core, const struct actor *actor, con
     out->made = id_make(core->ids_key, ID_OFFER, stand->offer->offer);
     out->state = next;
     code = fact_offer_state(core, actor, out, stand->offer->offer, next);
-    if (code == BB_OK && stand->who == WHO_ASKERS_SIDE)
+    if (code == BB_OK && stand->who != WHO_GIVER)
         out->facts[0]->asker = stand->request->asker; // on whose behalf (DOMAIN: rule 9)
     return code;
 }
@@ -194,15 +184,15 @@ static enum bb_code check_choice(struct core *core, const struct stand *stand)
 }
 
 // The last giver that was needed fills the request; the others' offers are kept in case it falls through.
-static enum bb_code fill(struct core *core, const struct stand *stand, struct decision *out)
+static enum bb_code fill(struct core *core, const Stored__Request *request, uint64_t chosen, struct decision *out)
 {
     uint32_t next;
-    if (stand->request->taken + 1 < stand->request->needed)
+    if (request->taken + 1 < request->needed)
         return BB_OK;
-    enum bb_code code = request_next(stand->request->state, REQUEST_FILL, WHO_SYSTEM, &next);
+    enum bb_code code = request_next(request->state, REQUEST_FILL, WHO_SYSTEM, &next);
     if (code == BB_OK)
-        code = fact_request_state(core, NULL, out, stand->request->request, next, 0);
-    return code == BB_OK ? move_offers(core, out, stand->request, OFFER_SET_ASIDE, stand->offer->offer) : code;
+        code = fact_request_state(core, NULL, out, request->request, next, 0);
+    return code == BB_OK ? move_offers(core, out, request, OFFER_SET_ASIDE, chosen) : code;
 }
 
 enum bb_code decide_choose_offer(struct core *core, const struct actor *actor, const Wire__Command *command,
@@ -216,7 +206,47 @@ enum bb_code decide_choose_offer(struct core *core, const struct actor *actor, c
         code = check_choice(core, &stand);
     if (code == BB_OK)
         code = move_offer(core, actor, &stand, OFFER_CHOOSE, out);
-    return code == BB_OK ? fill(core, &stand, out) : code;
+    return code == BB_OK ? fill(core, stand.request, stand.offer->offer, out) : code;
+}
+
+// ---------------------------------------------------------------- giving an answer
+
+// Where the community says so, the first tip is confirmed at once: nobody needs to choose, and no contact is released.
+static enum bb_code confirm_tip(struct core *core, const struct actor *actor, const Wire__GiveAnswer *answer,
+                                const Stored__Request *request, struct decision *out)
+{
+    const Stored__AnswerGiven *given = out->facts[0]->answer_given;
+    Stored__Community *community;
+    uint32_t next;
+    if (answer->offer_kind != KIND_TIP || offer_next(given->state, OFFER_CHOOSE, WHO_SYSTEM, &next) != BB_OK)
+        return BB_OK;
+    enum bb_code code = get_named(core, TABLE_COMMUNITY, actor->party->community, &community);
+    if (code != BB_OK || !community->tips_confirmed_at_once)
+        return code;
+    out->state = next;
+    code = fact_offer_state(core, NULL, out, given->offer, next);
+    return code == BB_OK ? fill(core, request, given->offer, out) : code;
+}
+
+enum bb_code decide_give_answer(struct core *core, const struct actor *actor, const Wire__Command *command,
+                                struct decision *out)
+{
+    const Wire__GiveAnswer *answer = command->give_answer;
+    Stored__Request *request;
+    Stored__Offer *before;
+    uint64_t number;
+    enum bb_code code = check_answer(answer);
+    if (code == BB_OK)
+        code = find_request(core, actor, answer->request, &request);
+    if (code == BB_OK)
+        code = check_request(actor, request);
+    if (code == BB_OK)
+        code = find_answer(core, request->request, actor->party->party, &before);
+    if (code == BB_OK)
+        code = place_of(core, before, &number);
+    if (code == BB_OK)
+        code = fact_answer(core, actor, answer, request, number, out);
+    return code == BB_OK ? confirm_tip(core, actor, answer, request, out) : code;
 }
 
 // ---------------------------------------------------------------- a match that ends
@@ -284,8 +314,15 @@ static enum bb_code check_release(struct core *core, const Wire__Release *releas
     if (!id_open(core->ids_key, ID_MEMBER, release->recipient, &recipient) || recipient != stand->offer->member)
         return BB_WRONG_RECIPIENT;
     Stored__Member *member;
+    Stored__Party *giver;
     enum bb_code code = get_named(core, TABLE_MEMBER, recipient, &member);
-    return code == BB_OK && member->revoked ? BB_WRONG_RECIPIENT : code;
+    if (code == BB_OK)
+        code = get_named(core, TABLE_PARTY, stand->offer->party, &giver);
+    if (code != BB_OK)
+        return code;
+    if (giver->state != PARTY_ACTIVE)
+        return BB_WRONG_STATE;
+    return member->revoked ? BB_WRONG_RECIPIENT : BB_OK;
 }
 
 enum bb_code decide_release(struct core *core, const struct actor *actor, const Wire__Command *command,

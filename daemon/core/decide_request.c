@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 // Decisions on askers and their requests: register, publish, close, open what was referred.
+#include "coded_fields.h"
 #include "decide.h"
 #include "text_check.h"
 #include "texts.h"
@@ -144,7 +145,7 @@ static enum bb_code check_classes(const Wire__PublishRequest *publish)
     return excluded == all ? BB_NOBODY_LEFT : BB_OK;
 }
 
-static enum bb_code check_values(const struct core *core, const Wire__PublishRequest *publish)
+static enum bb_code check_values(const Wire__PublishRequest *publish)
 {
     if (publish->ref.len > REF_SIZE_MAX || publish->area.len > AREA_SIZE_MAX ||
         publish->language.len > LANGUAGE_SIZE_MAX)
@@ -152,7 +153,7 @@ static enum bb_code check_values(const struct core *core, const Wire__PublishReq
     if (!known_or_unset(&bb_sizes, publish->size) || !known_or_unset(&bb_wanted, publish->wanted) ||
         !known_or_unset(&bb_priorities, publish->priority) || publish->needed > NEEDED_MAX)
         return BB_BAD_VALUE;
-    if (publish->needed_by_ms != 0 && publish->needed_by_ms < core->now_ms)
+    if (!area_valid(publish->area) || !language_valid(publish->language))
         return BB_BAD_VALUE;
     return check_classes(publish);
 }
@@ -261,7 +262,7 @@ enum bb_code decide_publish_request(struct core *core, const struct actor *actor
     const Wire__PublishRequest *publish = command->publish_request;
     enum bb_code code = check_text(publish);
     if (code == BB_OK)
-        code = check_values(core, publish);
+        code = check_values(publish);
     uint64_t known, earlier;
     if (code == BB_OK)
         code = find_ref(core, 'r', actor, publish->ref, &known);
@@ -269,6 +270,8 @@ enum bb_code decide_publish_request(struct core *core, const struct actor *actor
         return code;
     if (known != 0)
         return repeat_request(core, known, publish, out);
+    if (publish->needed_by_ms != 0 && publish->needed_by_ms < core->now_ms)
+        return BB_BAD_VALUE;
 
     Stored__Asker *asker;
     Stored__Community *community;
@@ -336,7 +339,7 @@ enum bb_code decide_close_request(struct core *core, const struct actor *actor, 
         code = request_next(request->state, REQUEST_CLOSE, who, &next);
     if (code == BB_OK)
         code = fact_request_state(core, actor, out, request->request, next, close->reason);
-    if (code == BB_OK && who == WHO_ASKERS_SIDE)
+    if (code == BB_OK)
         out->facts[0]->asker = request->asker; // on whose behalf (DOMAIN: rule 9)
     if (code == BB_OK)
         code = settle_matches(core, actor, request, close->reason, who, out);

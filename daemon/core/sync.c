@@ -117,7 +117,8 @@ static enum bb_code set_cursor(struct core *core, struct catch_up *it, uint64_t 
     cursor->epoch = epoch;
     cursor->seq = replay_from != 0 && replay_from <= it->head->seq ? replay_from : it->head->seq;
     it->page->cursor = cursor;
-    if (cursor->seq == 0)
+    // One too far back is given without a hash: it leads to a snapshot once more, and not to a long walk now.
+    if (cursor->seq == 0 || it->head->seq - cursor->seq > REPLAY_NOTICES_MAX)
         return BB_OK;
     Stored__LogEntry *entry;
     enum bb_code code = find_entry(core, it, cursor->seq, &entry);

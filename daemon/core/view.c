@@ -2,6 +2,7 @@
 // Views of requests, parties, members and askers, and of notices; offers and releases are in view_offer.c.
 #include "view.h"
 
+#include "query.h"
 #include "texts.h"
 
 enum bb_code view_public_request(struct core *core, const Stored__Request *request, Wire__PublicRequest **out)
@@ -80,9 +81,11 @@ static bool shows_answer(const Stored__Party *viewer, const Stored__Offer *offer
                                                             offer->state != OFFER_NOT_ALLOWED);
 }
 
+// The newest ones, as many as fit into one frame.
 static enum bb_code add_offers(struct core *core, const Stored__Party *viewer, const Stored__Request *request,
                                Wire__RequestView *view)
 {
+    struct page page = {0};
     for (uint64_t number = request->last_offer; number != 0 && view->n_offers < OFFERS_SHOWN_MAX;) {
         Stored__Offer *offer;
         enum bb_code code = get_named(core, TABLE_OFFER, number, &offer);
@@ -90,6 +93,8 @@ static enum bb_code add_offers(struct core *core, const Stored__Party *viewer, c
             if (!core_grow(core, &view->offers, view->n_offers, sizeof *view->offers))
                 return BB_NO_MEMORY;
             code = view_offer(core, viewer, offer, request, &view->offers[view->n_offers]);
+            if (code == BB_OK && !page_takes(&page, &view->offers[view->n_offers]->base))
+                return BB_OK;
             view->n_offers += code == BB_OK;
         }
         if (code != BB_OK)

@@ -29,10 +29,13 @@ struct bench_order {
 // The next line of standard input. False at its end; waits.
 bool bench_read_order(struct bench_order *out);
 
-// An epoll set that tells of standard input as BENCH_INPUT and of each added descriptor by its number.
+// An epoll set that tells of each added descriptor by its number; BENCH_INPUT is standard input.
 enum { BENCH_INPUT = UINT32_MAX };
-int bench_watch_input(void);
+int bench_epoll(void);
 void bench_watch(int epoll, int fd, uint32_t number);
+
+// Starts `count` threads that share the numbers below `total` between them: run(context, first, end), which never ends.
+void bench_share(size_t count, size_t total, void (*run)(void *context, size_t first, size_t end), void *context);
 
 int bench_enrol(int count, char **arguments);
 int bench_givers(int count, char **arguments);

@@ -24,8 +24,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 
 import programs  # noqa: E402
+import zpl  # noqa: E402
 
 GIVERS = int(os.environ.get("BUURTBEL_BENCH_GIVERS", "1000"))
+THREADS = int(os.environ.get("BUURTBEL_BENCH_THREADS", os.cpu_count()))  # of the givers, and of bare subscribers
 DESKS = 64
 BURST_DESKS = 8
 PUBLISHES = 21
@@ -38,6 +40,7 @@ SECONDS_MAX = 240  # of the whole
 ANSWER_SECONDS = 60
 SETTLE_SECONDS = 2  # after a crowd came or a burst ended
 QUIET_SECONDS = 1.3  # after a notice clients report within a second, and a beacon follows: not in the next measurement
+BARE_QUIET_SECONDS = 0.1
 DESCRIPTORS_PER_GIVER = 14
 
 
@@ -166,7 +169,7 @@ class Bench:
         time.sleep(SETTLE_SECONDS)
         self.rss_before_kb = rss_anon_kb(self.pid())
         began = time.monotonic()
-        self.givers = self.start("givers", self.homes, GIVERS)
+        self.givers = self.start("givers", self.homes, GIVERS, THREADS)
         self.givers.next()
         print(f"{GIVERS} givers connected and complete in {time.monotonic() - began:.1f} s", flush=True)
         time.sleep(SETTLE_SECONDS)
@@ -178,7 +181,7 @@ class Bench:
     def connect_raw(self):
         endpoint = f"tcp://127.0.0.1:{programs.free_ports(1)[0]}"
         self.publisher = self.start("publisher", endpoint, TOPIC, NOTICE_SIZE - len(TOPIC))
-        self.subscribers = self.start("subscribers", endpoint, self.publisher.next()["key"], TOPIC, GIVERS)
+        self.subscribers = self.start("subscribers", endpoint, self.publisher.next()["key"], TOPIC, GIVERS, THREADS, "-")
 
         def all_subscribed():
             self.publisher.order("subscriptions")
@@ -236,9 +239,36 @@ class Bench:
         notices = PUBLISHES + BURSTS * BURST_SIZE
         self.table.add(f"broker per connected giver, after {notices} notices each", self._rss_per_giver())
 
+    def bare_fan_out(self):
+        """Bare SUBs with the givers' keys in place of the givers: what the broker alone takes."""
+        self.givers.end()
+        identities = [zpl.read(self.homes / f"giver-{i}" / "identity.zpl") for i in range(GIVERS)]
+        keys = self.homes / "keys"
+        keys.write_text("".join(f"{one['curve']['public-key']} {one['curve']['secret-key']}\n" for one in identities))
+        before = self.metric("subscriptions_total")
+        broker = identities[0]["broker"]
+        bare = self.start("subscribers", broker["publish"], broker["server-key"], TOPIC, GIVERS, THREADS, keys)
+        programs.wait_until(lambda: self.metric("subscriptions_total") >= before + GIVERS, ANSWER_SECONDS,
+                            "bare subscribers are connected")
+        time.sleep(SETTLE_SECONDS)
+        ours, raw = [], []
+        for _ in range(PUBLISHES):
+            raw.append(self.raw_burst(1))
+            bare.order("expect", 1)
+            bare.next()
+            self.desks.order("publish", 1, 1)
+            sent_us = self.desks.next()["sent_us"]
+            heard = bare.next()
+            ours.append(heard["last_us"] - sent_us)
+            time.sleep(BARE_QUIET_SECONDS)
+        bare.end()
+        ours_us, raw_us = statistics.median(ours), statistics.median(raw)
+        self.table.add(f"the same to {GIVERS} bare SUBs of our broker ({heard['body_size'] + len(TOPIC)} bytes)",
+                       milliseconds(ours_us), milliseconds(raw_us), f"{ours_us / raw_us:.2f}")
+
     def commits(self):
         """Without givers: nothing slows the turns down, so that few commands share one."""
-        for role in (self.givers, self.publisher, self.subscribers, self.desks):
+        for role in (self.publisher, self.subscribers, self.desks):
             role.end()
         self.daemon.stop()
         self.daemon.restart()
@@ -259,6 +289,7 @@ class Bench:
         self.connect_raw()
         self.fan_out()
         self.bulk()
+        self.bare_fan_out()
         self.commits()
 
 

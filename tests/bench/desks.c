@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 enum { TIMEOUT_MS = 60000 };
 
@@ -157,7 +158,8 @@ int bench_desks(int count, char **arguments)
     desks.list = calloc(desks.count, sizeof *desks.list);
     if (!desks.list)
         bench_fail("no memory");
-    int epoll = bench_watch_input();
+    int epoll = bench_epoll();
+    bench_watch(epoll, STDIN_FILENO, BENCH_INPUT);
     open_desks(&desks, arguments[0], epoll);
     for (;;) {
         struct epoll_event events[BENCH_EVENTS_AT_ONCE];

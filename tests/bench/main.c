@@ -2,6 +2,7 @@
 // Starts one role of the bench; see bench.h. Every role ends by itself when its time is up.
 #include "bench.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,10 +20,10 @@ static const struct role {
     const char *usage;
 } roles[] = {
     {"enrol", bench_enrol, 4, "OPERATOR-HOME FOLDER GIVERS DESKS"},
-    {"givers", bench_givers, 2, "FOLDER GIVERS"},
+    {"givers", bench_givers, 3, "FOLDER GIVERS THREADS"},
     {"desks", bench_desks, 2, "FOLDER DESKS"},
     {"publisher", bench_publisher, 3, "ENDPOINT TOPIC PAYLOAD-SIZE"},
-    {"subscribers", bench_subscribers, 4, "ENDPOINT SERVER-KEY TOPIC SUBSCRIBERS"},
+    {"subscribers", bench_subscribers, 6, "ENDPOINT SERVER-KEY TOPIC SUBSCRIBERS THREADS FILE-OF-KEYS|-"},
 };
 enum { ROLES_COUNT = sizeof roles / sizeof *roles };
 
@@ -77,13 +78,39 @@ void bench_watch(int epoll, int fd, uint32_t number)
         bench_fail("epoll does not take a descriptor");
 }
 
-int bench_watch_input(void)
+int bench_epoll(void)
 {
     int epoll = epoll_create1(EPOLL_CLOEXEC);
     if (epoll < 0)
         bench_fail("no epoll");
-    bench_watch(epoll, STDIN_FILENO, BENCH_INPUT);
     return epoll;
+}
+
+struct share {
+    void (*run)(void *context, size_t first, size_t end);
+    void *context;
+    size_t first, end;
+};
+
+static void *run_share(void *context)
+{
+    struct share share = *(struct share *)context;
+    free(context);
+    share.run(share.context, share.first, share.end);
+    return NULL;
+}
+
+void bench_share(size_t count, size_t total, void (*run)(void *context, size_t first, size_t end), void *context)
+{
+    for (size_t i = 0; i < count; i++) {
+        pthread_t thread;
+        struct share *share = malloc(sizeof *share);
+        if (!share)
+            bench_fail("no memory");
+        *share = (struct share){run, context, total * i / count, total * (i + 1) / count};
+        if (pthread_create(&thread, NULL, run_share, share) != 0)
+            bench_fail("no thread");
+    }
 }
 
 // A giver takes about a dozen descriptors.

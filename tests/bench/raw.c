@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: MPL-2.0
 // The roles of what we are compared with: bare libzmq, CURVE, one XPUB and many SUBs with the socket options of our own
-// broker and clients, one thread and one epoll set as the givers have. Nothing is stored and nothing is repaired.
+// broker and clients, in as many threads as the givers have. Nothing is stored and nothing is repaired.
+// Bare SUBs can also listen to our broker, with keys of givers.
 #include "bench.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 #include <zmq.h>
 
 enum { HEARTBEAT_MS = 10000, MISSING_MS = 30000, HANDSHAKE_MS = 10000, SNDHWM = 1000, RCVHWM = 10000, BACKLOG = 4096 };
+// Shorter bodies are beacons of our broker.
+enum { NOTICE_BODY_SIZE_MIN = 128 };
 enum { SNDBUF_SIZE = 64 * 1024, FRAME_SIZE_MAX = 64 * 1024, KEY_TEXT_SIZE = 41 };
 
 static void set(void *socket, int option, int value)
@@ -85,11 +90,21 @@ int bench_publisher(int count, char **arguments)
 // ---------------------------------------------------------------- subscribers
 
 struct subscribers {
-    void **sockets;
+    char **arguments;
+    void *context;
     size_t count;
-    size_t expected, taken; // deliveries of the burst under way
-    int64_t first_us;
+    void **sockets;
+    atomic_size_t expected, taken; // deliveries of the burst under way
 };
+
+static void note_delivery(struct subscribers *subscribers, size_t body_size)
+{
+    if (body_size < NOTICE_BODY_SIZE_MIN)
+        return;
+    if (atomic_fetch_add(&subscribers->taken, 1) + 1 != atomic_load(&subscribers->expected))
+        return;
+    printf("{\"last_us\": %" PRId64 ", \"body_size\": %zu}\n", bench_clock_us(), body_size);
+}
 
 static void take(struct subscribers *subscribers, void *socket)
 {
@@ -97,69 +112,86 @@ static void take(struct subscribers *subscribers, void *socket)
     int events = 0;
     size_t size = sizeof events;
     while (zmq_getsockopt(socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN)) {
-        if (zmq_recv(socket, frame, sizeof frame, 0) < 0 || zmq_recv(socket, frame, sizeof frame, 0) < 0)
+        int body_size;
+        if (zmq_recv(socket, frame, sizeof frame, 0) < 0 || (body_size = zmq_recv(socket, frame, sizeof frame, 0)) < 0)
             bench_fail(zmq_strerror(zmq_errno()));
-        if (subscribers->taken++ == 0)
-            subscribers->first_us = bench_clock_us();
-    }
-    if (subscribers->expected > 0 && subscribers->taken >= subscribers->expected) {
-        printf("{\"first_us\": %" PRId64 ", \"last_us\": %" PRId64 "}\n", subscribers->first_us, bench_clock_us());
-        subscribers->expected = subscribers->taken = 0;
+        note_delivery(subscribers, (size_t)body_size);
     }
 }
 
-static void *open_subscriber(void *context, char **arguments)
+// From the file of keys, "PUBLIC SECRET" in each line; without one, fresh.
+static void take_keys(FILE *keys, char public_key[KEY_TEXT_SIZE], char secret_key[KEY_TEXT_SIZE])
+{
+    if (!keys)
+        zmq_curve_keypair(public_key, secret_key);
+    else if (fscanf(keys, "%40s %40s", public_key, secret_key) != 2)
+        bench_fail("too few keys");
+}
+
+static void *open_subscriber(const struct subscribers *subscribers, FILE *keys)
 {
     char public_key[KEY_TEXT_SIZE], secret_key[KEY_TEXT_SIZE];
-    void *socket = open_socket(context, ZMQ_SUB);
-    zmq_curve_keypair(public_key, secret_key);
+    const char *endpoint = subscribers->arguments[0], *server_key = subscribers->arguments[1];
+    const char *topic = subscribers->arguments[2];
+    void *socket = open_socket(subscribers->context, ZMQ_SUB);
+    take_keys(keys, public_key, secret_key);
     set(socket, ZMQ_SNDHWM, 0);
     set(socket, ZMQ_RCVHWM, RCVHWM);
-    if (zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, arguments[1], KEY_TEXT_SIZE) != 0 ||
+    if (zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, server_key, KEY_TEXT_SIZE) != 0 ||
         zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, public_key, KEY_TEXT_SIZE) != 0 ||
         zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret_key, KEY_TEXT_SIZE) != 0 ||
-        zmq_setsockopt(socket, ZMQ_SUBSCRIBE, arguments[2], strlen(arguments[2])) != 0 ||
-        zmq_connect(socket, arguments[0]) != 0)
+        zmq_setsockopt(socket, ZMQ_SUBSCRIBE, topic, strlen(topic)) != 0 || zmq_connect(socket, endpoint) != 0)
         bench_fail(zmq_strerror(zmq_errno()));
     return socket;
 }
 
-static void expect(struct subscribers *subscribers, const struct bench_order *order)
+static void open_all(struct subscribers *subscribers, FILE *keys)
 {
-    subscribers->expected = subscribers->count * order->first;
-    printf("{\"expected\": %zu}\n", subscribers->expected);
+    subscribers->context = zmq_ctx_new();
+    zmq_ctx_set(subscribers->context, ZMQ_MAX_SOCKETS, zmq_ctx_get(subscribers->context, ZMQ_SOCKET_LIMIT));
+    subscribers->sockets = calloc(subscribers->count, sizeof(void *));
+    if (!subscribers->sockets)
+        bench_fail("no memory");
+    for (size_t i = 0; i < subscribers->count; i++)
+        subscribers->sockets[i] = open_subscriber(subscribers, keys);
+}
+
+static void listen(void *context, size_t first, size_t end)
+{
+    struct subscribers *subscribers = context;
+    int epoll = bench_epoll();
+    for (size_t i = first; i < end; i++) {
+        int fd;
+        size_t size = sizeof fd;
+        if (zmq_getsockopt(subscribers->sockets[i], ZMQ_FD, &fd, &size) != 0)
+            bench_fail(zmq_strerror(zmq_errno()));
+        bench_watch(epoll, fd, (uint32_t)i);
+        take(subscribers, subscribers->sockets[i]);
+    }
+    for (;;) {
+        struct epoll_event events[BENCH_EVENTS_AT_ONCE];
+        int ready = epoll_wait(epoll, events, BENCH_EVENTS_AT_ONCE, -1);
+        for (int i = 0; i < ready; i++)
+            take(subscribers, subscribers->sockets[events[i].data.u32]);
+    }
 }
 
 int bench_subscribers(int count, char **arguments)
 {
     (void)count;
-    struct subscribers subscribers = {.count = strtoul(arguments[3], NULL, 10)};
-    void *context = zmq_ctx_new();
-    zmq_ctx_set(context, ZMQ_MAX_SOCKETS, zmq_ctx_get(context, ZMQ_SOCKET_LIMIT));
-    subscribers.sockets = calloc(subscribers.count, sizeof(void *));
-    if (!subscribers.sockets)
-        bench_fail("no memory");
-    int epoll = bench_watch_input();
-    for (size_t i = 0; i < subscribers.count; i++) {
-        int fd;
-        size_t size = sizeof fd;
-        subscribers.sockets[i] = open_subscriber(context, arguments);
-        if (zmq_getsockopt(subscribers.sockets[i], ZMQ_FD, &fd, &size) != 0)
-            bench_fail(zmq_strerror(zmq_errno()));
-        bench_watch(epoll, fd, (uint32_t)i);
-        take(&subscribers, subscribers.sockets[i]);
+    static struct subscribers subscribers;
+    struct bench_order order;
+    FILE *keys = strcmp(arguments[5], "-") == 0 ? NULL : fopen(arguments[5], "r");
+    subscribers.arguments = arguments;
+    subscribers.count = strtoul(arguments[3], NULL, 10);
+    open_all(&subscribers, keys);
+    if (keys)
+        fclose(keys);
+    bench_share(strtoul(arguments[4], NULL, 10), subscribers.count, listen, &subscribers);
+    while (bench_read_order(&order)) {
+        atomic_store(&subscribers.taken, 0);
+        atomic_store(&subscribers.expected, subscribers.count * order.first);
+        printf("{\"expected\": %zu}\n", subscribers.count * order.first);
     }
-    for (;;) {
-        struct epoll_event events[BENCH_EVENTS_AT_ONCE];
-        int ready = epoll_wait(epoll, events, BENCH_EVENTS_AT_ONCE, -1);
-        for (int i = 0; i < ready; i++) {
-            struct bench_order order;
-            if (events[i].data.u32 != BENCH_INPUT)
-                take(&subscribers, subscribers.sockets[events[i].data.u32]);
-            else if (bench_read_order(&order))
-                expect(&subscribers, &order);
-            else
-                exit(EXIT_SUCCESS);
-        }
-    }
+    _exit(EXIT_SUCCESS);
 }

@@ -5,8 +5,8 @@
 static struct turn_answer answer_with(struct town *it, struct person giver, uint64_t request, enum bb_answer_kind kind,
                                       const char *words)
 {
-    return town_give_answer(it, giver,
-                            (Wire__GiveAnswer){.request = request, .kind = (Wire__AnswerKind)kind, .text = text(words)});
+    Wire__GiveAnswer answer = {.request = request, .kind = (Wire__AnswerKind)kind, .text = text(words)};
+    return town_give_answer(it, giver, answer);
 }
 
 static struct turn_answer cancel(struct town *it, struct person who, uint64_t offer)

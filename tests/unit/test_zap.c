@@ -153,7 +153,7 @@ static void a_known_key_gets_in_and_its_messages_carry_its_user_id(void **state)
     struct broker broker;
     broker_open(&broker, &wide);
     zcert_t *member = zcert_new();
-    admit(&broker, member, "member:17");
+    admit(&broker, member, "giver:17");
 
     struct client client = dial(&broker, ZMQ_DEALER, member);
     assert_int_equal(handshake_status(&client), 200);
@@ -162,7 +162,7 @@ static void a_known_key_gets_in_and_its_messages_carry_its_user_id(void **state)
     zframe_t *body = zframe_recv(broker.command);
     assert_non_null(sender);
     assert_non_null(body);
-    assert_string_equal(zframe_meta(body, "User-Id"), "member:17");
+    assert_string_equal(zframe_meta(body, "User-Id"), "giver:17");
     zframe_destroy(&sender);
     zframe_destroy(&body);
     hang_up(&client);
@@ -194,7 +194,7 @@ static void a_removed_key_is_refused_at_its_next_handshake(void **state)
     struct broker broker;
     broker_open(&broker, &wide);
     zcert_t *member = zcert_new();
-    admit(&broker, member, "member:1");
+    admit(&broker, member, "giver:1");
     assert_int_equal(knock(&broker, ZMQ_DEALER, member), 200);
     assert_int_equal(zap_remove(broker.zap, zcert_public_key(member)), BB_OK);
     assert_int_equal(zap_remove(broker.zap, zcert_public_key(member)), BB_OK);
@@ -211,8 +211,8 @@ static void a_key_that_tries_too_often_is_put_off_and_gets_in_by_itself_later(vo
     broker_open(&broker, &tight);
     zcert_t *hasty = zcert_new();
     zcert_t *other = zcert_new();
-    admit(&broker, hasty, "member:1");
-    admit(&broker, other, "member:2");
+    admit(&broker, hasty, "giver:1");
+    admit(&broker, other, "giver:2");
     unsigned int status = 200;
     struct client client = {.sock = NULL};
     for (int i = 0; i < 50 && status == 200; i++) {
@@ -283,7 +283,7 @@ static void odd_questions_are_refused_and_the_next_one_is_answered(void **state)
     (void)state;
     struct broker broker;
     broker_open(&broker, &wide);
-    assert_int_equal(zap_admit(broker.zap, (const uint8_t *)KEY_32, "member:1"), BB_OK);
+    assert_int_equal(zap_admit(broker.zap, (const uint8_t *)KEY_32, "giver:1"), BB_OK);
 
     const char *right[] = {"1.0", "1", "command", "127.0.0.1", "", "CURVE", KEY_32, "surplus", "surplus"};
     for (size_t count = 1; count <= 9; count++)
@@ -311,7 +311,7 @@ static void addresses_of_one_ip6_network_share_a_bucket(void **state)
     const struct zap_limits tight = {.per_address = {1, 2}, .per_key = {1000, 1000}};
     struct broker broker;
     broker_open(&broker, &tight);
-    assert_int_equal(zap_admit(broker.zap, (const uint8_t *)KEY_32, "member:1"), BB_OK);
+    assert_int_equal(zap_admit(broker.zap, (const uint8_t *)KEY_32, "giver:1"), BB_OK);
     int put_off = 0;
     for (int i = 0; i < 50 && put_off == 0; i++) {
         char address[40];
@@ -338,7 +338,7 @@ static void a_hundred_thousand_keys_fit_and_each_is_found(void **state)
     assert_non_null(keys);
     for (uint32_t i = 0; i < COUNT; i++) {
         memcpy(keys[i].key, &i, sizeof i);
-        snprintf(keys[i].user_id, sizeof keys[i].user_id, "member:%u", i);
+        snprintf(keys[i].user_id, sizeof keys[i].user_id, "giver:%u", i);
     }
     assert_int_equal(zap_admit_many(broker.zap, keys, COUNT), BB_OK);
     assert_int_equal(metric_get(&broker.metrics, METRIC_ZAP_KEYS), COUNT);

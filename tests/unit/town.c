@@ -9,7 +9,7 @@
 
 const int64_t minute_ms = 60 * 1000LL, hour_ms = 3600 * 1000LL, day_ms = 24 * 3600 * 1000LL;
 static const int64_t start_ms = 1700000000000;
-enum { SLOTS_AHEAD = 300, SMALL_MAP_SIZE = 64 * 1024 * 1024, EPOCH = 1 };
+enum { SLOTS_AHEAD = 300, MAP_SIZE = 64 * 1024 * 1024, SMALL_MAP_SIZE = 2 * 1024 * 1024, EPOCH = 1 };
 
 int town_sync_errno;
 
@@ -98,7 +98,8 @@ void town_run_together(struct town *town, const struct turn_input *inputs, size_
 {
     uint8_t random[CORE_RANDOM_SIZE];
     fresh_random(town, random, sizeof random);
-    assert_int_equal(keyring_fill(town->keyring, turn_slots_used(town->turn) + SLOTS_AHEAD), BB_OK);
+    if (keyring_last(town->keyring) < turn_slots_used(town->turn) + SLOTS_AHEAD)
+        assert_int_equal(keyring_fill(town->keyring, turn_slots_used(town->turn) + 4 * SLOTS_AHEAD), BB_OK);
     town->code = turn_run(town->turn, inputs, count, town->now_ms, random, town->result);
 }
 
@@ -260,7 +261,8 @@ struct person town_giver(struct town *town, uint32_t audience_class, const char 
 
 static void found(struct town *town)
 {
-    Stored__Category goods = STORED__CATEGORY__INIT, unknown = STORED__CATEGORY__INIT, *categories[] = {&goods, &unknown};
+    Stored__Category goods = STORED__CATEGORY__INIT, unknown = STORED__CATEGORY__INIT;
+    Stored__Category *categories[] = {&goods, &unknown};
     goods.key = text("goods");
     goods.name = text("Spullen");
     unknown.key = text("unknown");
@@ -298,23 +300,23 @@ void town_restart(struct town *town)
     open_turn(town);
 }
 
-int town_setup(void **state)
+static void set_up(void **state, size_t map_size)
 {
     struct town *town = calloc(1, sizeof *town);
     assert_non_null(town);
     assert_true(sodium_init() >= 0);
     scratch_setup((void **)&town->scratch);
-    town->scratch->map_size = SMALL_MAP_SIZE;
+    town->scratch->map_size = map_size;
     scratch_open_store(town->scratch);
     town->reading = arena_create(QUERY_ARENA_SIZE_MAX);
     town->result = calloc(1, sizeof *town->result);
     assert_true(town->reading && town->result);
-    town->now_ms = start_ms + TOWN_START_MS_OFFSET;
+    town->now_ms = start_ms;
     char path[128];
     const char *problem;
     snprintf(path, sizeof path, "%s/keyring", town->scratch->folder);
     assert_int_equal(keyring_open(path, &town->keyring, &problem), BB_OK);
-    assert_int_equal(keyring_fill(town->keyring, SLOTS_AHEAD), BB_OK);
+    assert_int_equal(keyring_fill(town->keyring, 4 * SLOTS_AHEAD), BB_OK);
     open_turn(town);
     found(town);
 
@@ -327,6 +329,17 @@ int town_setup(void **state)
     town->paper = town_giver(town, CLASS_MEDIA, "Krant");
     town->asker = town_add_asker_of(town, town->desk);
     *state = town;
+}
+
+int town_setup(void **state)
+{
+    set_up(state, MAP_SIZE);
+    return 0;
+}
+
+int town_setup_small(void **state)
+{
+    set_up(state, SMALL_MAP_SIZE);
     return 0;
 }
 

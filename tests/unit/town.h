@@ -15,7 +15,6 @@
 #include "turn.h"
 #include "words.h"
 
-enum { TOWN_START_MS_OFFSET = 1000 };
 extern const int64_t minute_ms, hour_ms, day_ms;
 
 struct person {
@@ -42,6 +41,7 @@ struct town {
 
 // For cmocka. The state is the struct town.
 int town_setup(void **state);
+int town_setup_small(void **state); // with a store that is soon full
 int town_teardown(void **state);
 
 void town_pass(struct town *town, int64_t ms);
@@ -86,7 +86,7 @@ TOWN_COMMANDS(X)
 // Several commands in one turn; answers are in town->result.
 void town_run_together(struct town *town, const struct turn_input *inputs, size_t count);
 
-// Short forms that must succeed (but `choose` and `offers`, whose answer the test looks at).
+// Short forms, by the desk or by the giver that is named. Those that give an id must succeed.
 uint64_t town_publish(struct town *town, const char *text);
 uint64_t town_publish_for(struct town *town, uint32_t needed);
 uint64_t town_offer(struct town *town, struct person giver, uint64_t request);
@@ -137,6 +137,7 @@ enum bb_code town_sync(struct town *town, struct person who, uint64_t channel, W
 
 #define assert_accepted(answer) assert_int_equal((answer).code, BB_OK)
 #define assert_refused(answer, expected) assert_string_equal(bb_code_symbol((answer).code), bb_code_symbol(expected))
+#define IN_SMALL_TOWN(test) cmocka_unit_test_setup_teardown(test, town_setup_small, town_teardown)
 #define IN_TOWN(test) cmocka_unit_test_setup_teardown(test, town_setup, town_teardown)
 
 #endif

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MPL-2.0
+"""What README.md and tests/README.md name is there: tests, and the commands and options of our programs."""
+import pathlib
+import re
+import shlex
+import subprocess
+
+import pytest
+
+import programs
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def test_every_test_that_is_named_exists():
+    named = set(re.findall(r"`([a-z0-9]+(?:_[a-z0-9]+){2,})`", (ROOT / "tests/README.md").read_text()))
+    sources = [*ROOT.glob("tests/unit/*.c"), *ROOT.glob("tests/e2e/test_*.py")]
+    tests = {name for source in sources
+             for name in re.findall(r"^(?:static void|def) (\w+)\(", source.read_text(), re.MULTILINE)}
+    assert named and not named - tests
+
+
+def readme_calls():
+    """Each call of a client in README.md, as words."""
+    text = re.sub(r"```.*?```", "", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+    lines = [line for line in text.splitlines() if line.startswith("    ")]
+    shell = "\n".join(lines).replace("\\\n", " ")
+    calls = [line for line in re.split(r"\||\$\(|\)$|runuser -u buurtbel --|\n", shell, flags=re.MULTILINE)
+             if line and line.strip().startswith("buurtbel-")]
+    return [shlex.split(call) for call in calls]
+
+
+@pytest.mark.parametrize("call", readme_calls(), ids=lambda call: " ".join(call)[:60])
+def test_the_readme_calls_what_exists(call):
+    name, *words = call
+    if words[0] == "--home":
+        words = words[2:]
+    command = words[:2] if words[0] == "asker" else words[:1]
+    told = subprocess.run([programs.program(name), *command, "--help"], capture_output=True, text=True, check=True)
+    options = {word for word in words if word.startswith("--")}
+    assert not options - set(re.findall(r"--[a-z-]+", told.stdout))
