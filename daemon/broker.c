@@ -217,9 +217,12 @@ static enum bb_code load(struct broker *broker)
 
 // ---------------------------------------------------------------- sockets
 
-static void set_common(zsock_t *socket, const struct config *config, const char *domain)
+// `io_thread`: a reply must not wait until a publication went out to thousands, so each socket has a thread of libzmq's.
+static void set_common(zsock_t *socket, const struct config *config, const char *domain, unsigned io_thread)
 {
     void *handle = zsock_resolve(socket);
+    uint64_t affinity = (uint64_t)1 << io_thread;
+    zmq_setsockopt(handle, ZMQ_AFFINITY, &affinity, sizeof affinity);
     int one = 1, handshake = HANDSHAKE_MS, beat = HEARTBEAT_MS, patience = HEARTBEAT_TIMEOUT_MS, none = 0;
     int backlog = SOCKET_BACKLOG;
     zmq_setsockopt(handle, ZMQ_CURVE_SERVER, &one, sizeof one);
@@ -267,7 +270,7 @@ static enum bb_code open_commands(struct broker *broker)
     broker->commands = zsock_new(ZMQ_ROUTER);
     if (!broker->commands)
         return BB_NO_MEMORY;
-    set_common(broker->commands, broker->config, ZAP_DOMAIN_COMMAND);
+    set_common(broker->commands, broker->config, ZAP_DOMAIN_COMMAND, 0);
     zmq_setsockopt(zsock_resolve(broker->commands), ZMQ_ROUTER_MANDATORY, &one, sizeof one);
     if (!set_limits(broker->commands, &limits))
         return complain("domain_not_enforced", BB_IO, "libzmq does not enforce the ZAP domain; use libzmq 4.3.4 or later");
@@ -281,7 +284,7 @@ static enum bb_code open_publish(struct broker *broker)
     broker->publish = zsock_new(ZMQ_XPUB);
     if (!broker->publish)
         return BB_NO_MEMORY;
-    set_common(broker->publish, broker->config, ZAP_DOMAIN_PUBLISH);
+    set_common(broker->publish, broker->config, ZAP_DOMAIN_PUBLISH, 1);
     zmq_setsockopt(zsock_resolve(broker->publish), ZMQ_XPUB_VERBOSE, &one, sizeof one);
     if (!set_limits(broker->publish, &limits))
         return complain("domain_not_enforced", BB_IO, "libzmq does not enforce the ZAP domain; use libzmq 4.3.4 or later");

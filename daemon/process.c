@@ -34,4 +34,5 @@ void process_prepare(void)
     zsys_handler_set(NULL);
     // czmq's pipes would stop the loop at 1000 messages; READER_QUEUE_MAX is the limit that says BUSY instead.
     zsys_set_pipehwm(0);
+    zsys_set_io_threads(2); // one for each socket of the broker
 }

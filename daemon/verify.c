@@ -60,7 +60,7 @@ static enum bb_code verify_journal(struct slice *slice, uint64_t *seq, bool *don
         code = journal_verify(slice->core->txn, *seq, slice->hash);
         if (is_damage(code)) {
             struct store_key key = key_number(*seq);
-            *seq = head.seq;
+            *seq = UINT64_MAX - 1; // also when more entries come while this goes on
             code = add_problem(slice, "journal", &key);
         }
         slice->out->checked++;
@@ -70,10 +70,15 @@ static enum bb_code verify_journal(struct slice *slice, uint64_t *seq, bool *don
     return code;
 }
 
+// The next key in the order of the tree.
 static void key_after(struct store_key *key)
 {
-    if (key->size < STORE_KEY_SIZE_MAX)
+    if (key->size < STORE_KEY_SIZE_MAX) {
         key->bytes[key->size++] = 0;
+        return;
+    }
+    while (key->size > 0 && ++key->bytes[key->size - 1] == 0)
+        key->size--;
 }
 
 static enum bb_code verify_table(struct slice *slice, enum table table, struct store_key *key, bool *done)

@@ -32,6 +32,8 @@ enum {
 
     // Sealed things.
     CONTACT_BOX_SIZE_MAX = 2048,
+    CONTACT_NONCE_SIZE = 24,
+    WRAPPED_KEY_SIZE = 32 + 48, // a key, and what a sealed box adds
     RELEASE_PLAIN_SIZE = 1024, // padded to this, so that the size tells nothing
     RELEASE_BOX_SIZE_MAX = 2048,
     WRAPPED_KEYS_MAX = 32,     // members of one desk and the recovery key

@@ -277,6 +277,7 @@ static bool is_outbox_due(const struct bb_client *client)
 enum bb_code bb_client_process(struct bb_client *client)
 {
     struct net_input input;
+    net_look(&client->net);
     for (int i = 0; client->failed == BB_OK && i < INPUTS_AT_ONCE && net_next(&client->net, &input); i++)
         hand_in(client, &input);
     if (client->failed == BB_OK && is_outbox_due(client))

@@ -28,6 +28,8 @@ enum {
     REFUSED_BY_NAME = 400, // ZAP; 300 and 500 are trouble at the broker
 };
 
+enum { SOURCE_TIMER = 1, SOURCE_MONITOR = 2, SOURCE_DEALER = 4, SOURCE_SUBSCRIBER = 8 };
+
 static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
 static void *shared_context;
 static size_t shared_users;
@@ -91,17 +93,18 @@ static bool set_options(void *socket, const struct identity *identity, int send_
            zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, identity->curve.secret_key, KEY_SIZE) == 0;
 }
 
-static bool watch(struct client_net *net, int fd)
+static bool watch(struct client_net *net, int fd, unsigned source)
 {
-    struct epoll_event event = {.events = EPOLLIN};
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = source};
     return epoll_ctl(net->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-static bool watch_socket(struct client_net *net, void *socket)
+static bool watch_socket(struct client_net *net, void *socket, unsigned source)
 {
     int fd;
     size_t size = sizeof fd;
-    return zmq_getsockopt(socket, ZMQ_FD, &fd, &size) == 0 && watch(net, fd);
+    net->touched |= source;
+    return zmq_getsockopt(socket, ZMQ_FD, &fd, &size) == 0 && watch(net, fd, source);
 }
 
 static bool open_monitor(struct client_net *net, void *context)
@@ -117,12 +120,12 @@ static bool open_monitor(struct client_net *net, void *context)
     net->monitor = zmq_socket(context, ZMQ_PAIR);
     const int no_linger = 0;
     return net->monitor && zmq_setsockopt(net->monitor, ZMQ_LINGER, &no_linger, sizeof no_linger) == 0 &&
-           zmq_connect(net->monitor, endpoint) == 0 && watch_socket(net, net->monitor);
+           zmq_connect(net->monitor, endpoint) == 0 && watch_socket(net, net->monitor, SOURCE_MONITOR);
 }
 
 enum bb_code net_open(struct client_net *net, const struct identity *identity)
 {
-    *net = (struct client_net){.identity = identity, .epoll = -1, .timer = -1};
+    *net = (struct client_net){.identity = identity, .epoll = -1, .timer = -1, .armed_ms = -1};
     void *context = context_take();
     if (!context)
         return BB_NO_MEMORY;
@@ -132,8 +135,8 @@ enum bb_code net_open(struct client_net *net, const struct identity *identity)
     net->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     net->dealer = zmq_socket(context, ZMQ_DEALER);
     if (net->epoll < 0 || net->timer < 0 || !net->dealer || !set_options(net->dealer, identity, 64, 1000) ||
-        zmq_setsockopt(net->dealer, ZMQ_IMMEDIATE, &immediate, sizeof immediate) != 0 || !watch(net, net->timer) ||
-        !watch_socket(net, net->dealer) || !open_monitor(net, context))
+        zmq_setsockopt(net->dealer, ZMQ_IMMEDIATE, &immediate, sizeof immediate) != 0 || !watch(net, net->timer, SOURCE_TIMER) ||
+        !watch_socket(net, net->dealer, SOURCE_DEALER) || !open_monitor(net, context))
         code = errno == ENOMEM ? BB_NO_MEMORY : BB_IO;
     else if (zmq_connect(net->dealer, identity->command_endpoint) != 0)
         code = BB_BAD_IDENTITY;
@@ -181,6 +184,7 @@ static int events_of(void *socket)
 // Asking for the events first makes libzmq look at its commands, among them that a connection is there.
 static bool send_now(struct client_net *net, const uint8_t *bytes, size_t size)
 {
+    net->touched |= SOURCE_DEALER;
     return (events_of(net->dealer) & ZMQ_POLLOUT) && zmq_send(net->dealer, bytes, size, ZMQ_DONTWAIT) >= 0;
 }
 
@@ -254,6 +258,16 @@ static bool next_of_socket(void *socket, enum net_input_kind kind, struct net_in
     return true;
 }
 
+void net_look(struct client_net *net)
+{
+    struct epoll_event events[4];
+    int count = epoll_wait(net->epoll, events, 4, 0);
+    for (int i = 0; i < count; i++)
+        net->ready |= events[i].data.u32 & ~(unsigned)SOURCE_TIMER;
+    if (net->pending_count > 0)
+        send_pending(net);
+}
+
 bool net_next(struct client_net *net, struct net_input *out)
 {
     *out = (struct net_input){.code = BB_OK};
@@ -261,9 +275,25 @@ bool net_next(struct client_net *net, struct net_input *out)
         net->retry_at_ms = net_clock_ms() + REFUSED_RETRY_MS;
         net_reconnect(net);
     }
-    send_pending(net);
-    return next_of_monitor(net, out) || next_of_socket(net->dealer, NET_COMMAND_SOCKET, out) ||
-           next_of_socket(net->subscriber, NET_PUBLISH_SOCKET, out);
+    if (net->ready & SOURCE_MONITOR) {
+        if (next_of_monitor(net, out))
+            return true;
+        net->ready &= ~(unsigned)SOURCE_MONITOR;
+        net->touched &= ~(unsigned)SOURCE_MONITOR;
+    }
+    if (net->ready & SOURCE_DEALER) {
+        if (next_of_socket(net->dealer, NET_COMMAND_SOCKET, out))
+            return true;
+        net->ready &= ~(unsigned)SOURCE_DEALER;
+        net->touched &= ~(unsigned)SOURCE_DEALER;
+    }
+    if (net->ready & SOURCE_SUBSCRIBER) {
+        if (next_of_socket(net->subscriber, NET_PUBLISH_SOCKET, out))
+            return true;
+        net->ready &= ~(unsigned)SOURCE_SUBSCRIBER;
+        net->touched &= ~(unsigned)SOURCE_SUBSCRIBER;
+    }
+    return false;
 }
 
 void net_input_fini(struct net_input *input)
@@ -277,7 +307,7 @@ static void *open_subscriber(struct client_net *net)
     void *socket = zmq_socket(shared_context, ZMQ_SUB);
     if (!socket)
         return NULL;
-    if (set_options(socket, net->identity, 0, 10000) && watch_socket(net, socket) &&
+    if (set_options(socket, net->identity, 0, 10000) && watch_socket(net, socket, SOURCE_SUBSCRIBER) &&
         zmq_connect(socket, net->identity->publish_endpoint) == 0)
         return socket;
     zmq_close(socket);
@@ -290,12 +320,15 @@ void net_subscribe(struct client_net *net, const uint8_t *topic, size_t size, bo
     if (!net->subscriber && on)
         net->subscriber = open_subscriber(net);
     if (net->subscriber)
+        net->touched |= SOURCE_SUBSCRIBER;
+    if (net->subscriber)
         (void)zmq_setsockopt(net->subscriber, on ? ZMQ_SUBSCRIBE : ZMQ_UNSUBSCRIBE, topic, size);
 }
 
 void net_reconnect(struct client_net *net)
 {
     forget_pending(net);
+    net->touched |= SOURCE_DEALER | SOURCE_SUBSCRIBER | SOURCE_MONITOR;
     (void)zmq_disconnect(net->dealer, net->identity->command_endpoint);
     (void)zmq_connect(net->dealer, net->identity->command_endpoint);
     if (net->subscriber) {
@@ -304,17 +337,36 @@ void net_reconnect(struct client_net *net)
     }
 }
 
+static unsigned look_again(struct client_net *net)
+{
+    unsigned found = 0;
+    if ((net->touched & SOURCE_MONITOR) && (events_of(net->monitor) & ZMQ_POLLIN))
+        found |= SOURCE_MONITOR;
+    if ((net->touched & SOURCE_SUBSCRIBER) && (events_of(net->subscriber) & ZMQ_POLLIN))
+        found |= SOURCE_SUBSCRIBER;
+    if ((net->touched & SOURCE_DEALER) || net->pending_count > 0) {
+        int dealer = events_of(net->dealer);
+        if ((dealer & ZMQ_POLLIN) || (net->pending_count > 0 && (dealer & ZMQ_POLLOUT)))
+            found |= SOURCE_DEALER;
+    }
+    net->touched = 0;
+    return found;
+}
+
 void net_arm(struct client_net *net, int64_t deadline_ms)
 {
-    int dealer = events_of(net->dealer);
-    bool waiting = (events_of(net->monitor) | dealer | events_of(net->subscriber)) & ZMQ_POLLIN;
-    waiting |= net->pending_count > 0 && (dealer & ZMQ_POLLOUT);
+    net->ready |= look_again(net);
     if (net->retry_at_ms != 0 && net->retry_at_ms < deadline_ms)
         deadline_ms = net->retry_at_ms;
+    if (net->ready || deadline_ms <= net_clock_ms())
+        deadline_ms = 0;
+    if (deadline_ms == net->armed_ms)
+        return;
     struct itimerspec at = {0}; // all zero: never
-    if (waiting || deadline_ms <= 0)
+    if (deadline_ms == 0)
         at.it_value.tv_nsec = 1;
     else if (deadline_ms < INT64_MAX)
         at.it_value = (struct timespec){.tv_sec = deadline_ms / 1000, .tv_nsec = deadline_ms % 1000 * 1000000};
+    net->armed_ms = deadline_ms;
     timerfd_settime(net->timer, TFD_TIMER_ABSTIME, &at, NULL); // also makes it unreadable until then
 }

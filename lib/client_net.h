@@ -27,6 +27,9 @@ struct client_net {
     const struct identity *identity; // borrowed
     void *dealer, *monitor, *subscriber;
     int epoll, timer;
+    unsigned ready;    // sources that epoll told of and that are not read to their end
+    unsigned touched;  // sources whose descriptor may have been quietened by a call of ours
+    int64_t armed_ms;  // what the timer stands at; 0: at once
     bool refused;                              // the last handshake was
     int64_t retry_at_ms;                       // steady; 0: libzmq sees to it
     struct net_frame pending[NET_PENDING_MAX]; // what libzmq had no room for
@@ -45,6 +48,8 @@ struct net_input {
     enum bb_code code; // offline: why
     zmq_msg_t message; // of a socket
 };
+// Looks which sockets have something; before a round of net_next.
+void net_look(struct client_net *net);
 // The next thing that came in, to be ended with net_input_fini; false when there is nothing.
 bool net_next(struct client_net *net, struct net_input *out);
 void net_input_fini(struct net_input *input);

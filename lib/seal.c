@@ -17,7 +17,8 @@ static_assert(SEALING_KEY_SIZE == crypto_box_PUBLICKEYBYTES && SEALING_KEY_SIZE 
 
 // Field tags and lengths take at most 3 bytes each; the whole card fits one padding block, so all have one size.
 static_assert(sizeof(struct bb_contact) + 4 * 3 < CONTACT_PADDING_SIZE, "a card fits one block");
-enum { CARD_SIZE = CONTACT_PADDING_SIZE, WRAPPED_KEY_SIZE = crypto_secretbox_KEYBYTES + crypto_box_SEALBYTES };
+enum { CARD_SIZE = CONTACT_PADDING_SIZE };
+static_assert(WRAPPED_KEY_SIZE == crypto_secretbox_KEYBYTES + crypto_box_SEALBYTES, "a key in a sealed box");
 static_assert(CARD_SIZE + crypto_secretbox_MACBYTES <= CONTACT_BOX_SIZE_MAX, "a contact fits its box");
 
 void bb_contact_wipe(struct bb_contact *contact)

@@ -35,6 +35,7 @@ struct known {
     bool alerted;   // an alert was queued or handed on, so an update or a cancel must follow
     bool handed;    // the present revision was handed on, or needs no event
     bool mark;      // handed on, and that is not saved yet
+    struct known *next_mark, **mark_link;
     bool leaving;   // its cancel is on the way out; forgotten with the mark
     int64_t heard_at_ms;
     uint8_t *packed; // PublicRequest or MailboxItem
@@ -119,6 +120,7 @@ struct session {
 
     struct known *known[KNOWN_BUCKETS];
     size_t known_count, marks_count;
+    struct known *marks;
 
     struct outgoing *outbox[OUTBOX_COMMANDS_MAX];
     size_t outbox_count, under_way_count;

@@ -69,7 +69,7 @@ void known_unlink(struct session *session, struct known **at)
     struct known *known = *at;
     *at = known->next;
     session->known_count--;
-    session->marks_count -= known->mark;
+    known_unmark(session, known);
     free(known->packed);
     free(known);
 }
@@ -117,8 +117,13 @@ bool known_set_packed(struct session *session, struct known *known, const Protob
 
 void known_unmark(struct session *session, struct known *known)
 {
-    session->marks_count -= known->mark;
+    if (!known->mark)
+        return;
+    session->marks_count--;
     known->mark = false;
+    *known->mark_link = known->next_mark;
+    if (known->next_mark)
+        known->next_mark->mark_link = known->mark_link;
 }
 
 // Saves `known` as not handed on and queues the event.

@@ -113,29 +113,30 @@ void known_handed(struct session *session, uint32_t kind, uint64_t id)
         return;
     known->handed = true;
     known->mark = true;
+    known->next_mark = session->marks;
+    known->mark_link = &session->marks;
+    if (session->marks)
+        session->marks->mark_link = &known->next_mark;
+    session->marks = known;
     session->marks_count++;
     session->mark_due_ms = sooner(session->mark_due_ms, session->now.steady_ms + MARK_IDLE_MS);
 }
 
-static void save_mark(struct session *session, struct known **at, uint64_t channel, uint32_t round)
+static void save_mark(struct session *session, struct known *known)
 {
-    (void)channel;
-    (void)round;
-    if (!(*at)->mark)
-        return;
-    if ((*at)->leaving) {
-        known_forget(session, at);
+    if (known->leaving) {
+        known_forget(session, known_place(session, known->kind, known->id));
         return;
     }
-    known_unmark(session, *at);
-    known_save(session, *at);
+    known_unmark(session, known);
+    known_save(session, known);
 }
 
 void known_marks_save(struct session *session)
 {
     session->mark_due_ms = NEVER;
-    if (session->marks_count > 0)
-        visit_all(session, save_mark, 0, 0);
+    while (session->marks)
+        save_mark(session, session->marks);
 }
 
 static bool lives(uint32_t state)

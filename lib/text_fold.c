@@ -136,6 +136,8 @@ size_t skip_blanks(const struct folded *folded, size_t at)
 
 bool word_at(const struct folded *folded, size_t at, const char *word)
 {
+    if (folded->text[at] != *word)
+        return false;
     size_t size = strlen(word);
     if (at + size > folded->size || memcmp(folded->text + at, word, size) != 0)
         return false;

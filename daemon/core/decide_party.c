@@ -108,7 +108,12 @@ static enum bb_code enrol_further_member(struct core *core, const Stored__Invita
                                          const Wire__Enrol *enrol, struct decision *out)
 {
     Stored__Party *party;
+    Stored__Member *colleague;
     enum bb_code code = get_named(core, TABLE_PARTY, invitation->party, &party);
+    if (code == BB_OK)
+        code = get_named(core, TABLE_MEMBER, invitation->made_by, &colleague);
+    if (code == BB_OK && colleague->revoked)
+        code = BB_INVITATION_REVOKED; // or who was revoked could come back as a colleague of its own
     if (code == BB_OK && party->state == PARTY_SUSPENDED)
         code = BB_PARTY_SUSPENDED;
     if (code == BB_OK && party->members >= MEMBERS_PER_PARTY_MAX)
@@ -117,6 +122,13 @@ static enum bb_code enrol_further_member(struct core *core, const Stored__Invita
         return code;
     out->state = party->state;
     return join_member(core, out, enrol, invitation->invitation, party->party, party->key_slot);
+}
+
+static enum bb_code room_for_coordinator(struct core *core, uint64_t number)
+{
+    Stored__Community *community;
+    enum bb_code code = get_named(core, TABLE_COMMUNITY, number, &community);
+    return code == BB_OK && community->n_coordinators >= COORDINATORS_MAX ? BB_BUSY : code;
 }
 
 enum bb_code decide_enrol(struct core *core, const struct actor *actor, const Wire__Command *command,
@@ -131,6 +143,10 @@ enum bb_code decide_enrol(struct core *core, const struct actor *actor, const Wi
         return code;
     if (invitation->party != 0)
         return enrol_further_member(core, invitation, enrol, out);
+    if (invitation->role == ROLE_COORDINATOR)
+        code = room_for_coordinator(core, invitation->community);
+    if (code != BB_OK)
+        return code;
 
     Stored__PartyJoined party;
     code = new_party(core, invitation, &party);
@@ -187,6 +203,8 @@ static enum bb_code may_invite(struct core *core, const struct actor *actor, con
         *role = party->role;
         if (party->party == actor->party->party)
             return BB_OK;
+        if (party->role == ROLE_DESK)
+            return BB_NOT_ALLOWED; // its members hold the contacts' keys, so a colleague brings in a colleague
     }
     if (!bb_word_known(&bb_roles, *role))
         return BB_BAD_VALUE;

@@ -40,7 +40,11 @@ static enum bb_code check_contact(const Wire__SealedContact *contact)
         return BB_MISSING;
     if (contact->box_bytes.len > CONTACT_BOX_SIZE_MAX || contact->n_keys > WRAPPED_KEYS_MAX)
         return BB_TOO_LARGE;
-    return BB_OK;
+    for (size_t i = 0; i < contact->n_keys; i++) {
+        if (contact->keys[i]->sealed_bytes.len != WRAPPED_KEY_SIZE)
+            return BB_BAD_VALUE;
+    }
+    return contact->nonce_bytes.len == CONTACT_NONCE_SIZE ? BB_OK : BB_BAD_VALUE;
 }
 
 // The broker keeps the sealed contact as it came, under the asker's own key besides, so that erasing reaches it.
@@ -118,12 +122,13 @@ static enum bb_code find_own_asker(struct core *core, const struct actor *actor,
     return code;
 }
 
-static enum bb_code check_text(const Wire__PublishRequest *publish)
+static enum bb_code check_text(const Wire__PublishRequest *publish, bool *address_meant)
 {
     enum bb_code code = text_within(publish->text, REQUEST_TEXT_SIZE_MAX);
     if (code == BB_OK)
         code = text_check((const char *)publish->text.data, publish->text.len);
-    return code == BB_HAS_ADDRESS && publish->address_meant ? BB_OK : code;
+    *address_meant = code == BB_HAS_ADDRESS && publish->address_meant;
+    return *address_meant ? BB_OK : code;
 }
 
 static bool known_or_unset(const struct bb_words *words, uint32_t value)
@@ -226,7 +231,6 @@ static enum bb_code fill_request(struct core *core, const struct actor *actor, c
     entered->desk = asker->desk;
     entered->asker = asker->asker;
     copy_values(publish, entered);
-    entered->address_meant = text_check((const char *)publish->text.data, publish->text.len) == BB_HAS_ADDRESS;
     enum bb_code code = next_number(core, "request", &entered->request);
     if (code == BB_OK)
         code = next_number(core, "slot", &entered->key_slot);
@@ -238,8 +242,7 @@ static enum bb_code fill_request(struct core *core, const struct actor *actor, c
 }
 
 static enum bb_code enter_request(struct core *core, const struct actor *actor, const Wire__PublishRequest *publish,
-                                  const Stored__Asker *asker, const Stored__Category *category, uint64_t earlier,
-                                  struct decision *out)
+                                  const Stored__Asker *asker, struct decision *out)
 {
     Stored__Fact *fact = decision_add(core, out, actor);
     Stored__RequestEntered *entered = core_alloc(core, sizeof *entered);
@@ -249,10 +252,7 @@ static enum bb_code enter_request(struct core *core, const struct actor *actor, 
     fact->request_entered = entered;
     fact->asker = asker->asker;
     enum bb_code code = fill_request(core, actor, publish, asker, entered);
-    entered->earlier = earlier;
-    entered->state = first_state(entered, category);
     out->made = id_make(core->ids_key, ID_REQUEST, entered->request);
-    out->state = entered->state;
     return code;
 }
 
@@ -260,10 +260,11 @@ enum bb_code decide_publish_request(struct core *core, const struct actor *actor
                                     struct decision *out)
 {
     const Wire__PublishRequest *publish = command->publish_request;
-    enum bb_code code = check_text(publish);
+    bool address_meant;
+    uint64_t known, earlier;
+    enum bb_code code = check_text(publish, &address_meant);
     if (code == BB_OK)
         code = check_values(publish);
-    uint64_t known, earlier;
     if (code == BB_OK)
         code = find_ref(core, 'r', actor, publish->ref, &known);
     if (code != BB_OK)
@@ -287,7 +288,15 @@ enum bb_code decide_publish_request(struct core *core, const struct actor *actor
     const Stored__Category *category = find_category(community, publish->category);
     if (category == NULL)
         return BB_UNKNOWN_CATEGORY;
-    return enter_request(core, actor, publish, asker, category, earlier, out);
+    code = enter_request(core, actor, publish, asker, out);
+    if (code != BB_OK)
+        return code;
+    Stored__RequestEntered *entered = out->facts[0]->request_entered;
+    entered->address_meant = address_meant;
+    entered->earlier = earlier;
+    entered->state = first_state(entered, category);
+    out->state = entered->state;
+    return BB_OK;
 }
 
 // ---------------------------------------------------------------- closing and opening
@@ -300,6 +309,15 @@ static enum bb_code check_reason(const Wire__CloseRequest *close)
     bool had_help = close->reason == CLOSE_FULFILLED ||
                     close->reason == CLOSE_PARTLY_FULFILLED;
     return had_help && !close->asker_agreed ? BB_NEEDS_ASKERS_SIDE : BB_OK;
+}
+
+static enum bb_code settle_match(struct core *core, const struct actor *actor, const Stored__Request *request,
+                                 uint64_t offer, uint32_t state, struct decision *out)
+{
+    enum bb_code code = fact_offer_state(core, actor, out, offer, state);
+    if (code == BB_OK)
+        out->facts[out->facts_count - 1]->asker = request->asker;
+    return code;
 }
 
 // What becomes of matches when their request is closed: fulfilled makes them done, partly leaves them as they are
@@ -315,7 +333,7 @@ static enum bb_code settle_matches(struct core *core, const struct actor *actor,
         enum bb_code code = get_named(core, TABLE_OFFER, number, &offer);
         uint32_t next;
         if (code == BB_OK && offer_next(offer->state, event, who, &next) == BB_OK)
-            code = fact_offer_state(core, actor, out, number, next);
+            code = settle_match(core, actor, request, number, next, out);
         if (code != BB_OK)
             return code;
         number = offer->previous_of_request;

@@ -20,6 +20,7 @@ enum id_kind {
     ID_INVITATION,
     ID_RELEASE,
     ID_CHANNEL,
+    ID_LOG,
 };
 
 // `number` < 2^56. Number 0 ("none") gives id 0.

@@ -3,6 +3,7 @@
 #include "query.h"
 
 #include "channel.h"
+#include "page.h"
 #include "query_lists.h"
 #include "view.h"
 
@@ -63,16 +64,6 @@ enum bb_code query_answer(struct core *core, const struct actor *actor, const Wi
     return rule->answer(core, actor, query, *out);
 }
 
-bool page_takes(struct page *page, const ProtobufCMessage *item)
-{
-    size_t size = protobuf_c_message_get_packed_size(item) + 8; // with its tag and length
-    if (page->items > 0 && (page->items >= PAGE_ITEMS_MAX || page->size + size > PAGE_SIZE_MAX))
-        return false;
-    page->items++;
-    page->size += size;
-    return true;
-}
-
 // ---------------------------------------------------------------- audience
 
 static bool excludes(const Wire__AskAudience *ask, uint32_t audience_class)
@@ -84,13 +75,13 @@ static bool excludes(const Wire__AskAudience *ask, uint32_t audience_class)
     return false;
 }
 
-// Givers are numbered as they join, so those of this week are the last ones.
+// Givers are numbered as they join, so those of this week are the last ones. In a rush the number is "at least".
 static enum bb_code count_joined(struct core *core, const struct actor *actor, uint32_t *out)
 {
     const int64_t week_ms = 7 * 24 * 60 * 60 * 1000LL;
     struct store_key key = key_number(UINT64_MAX);
     *out = 0;
-    for (;;) {
+    for (int rows = 0; rows < QUERY_ROWS_MAX; rows++) {
         Stored__Party *party;
         enum bb_code code = store_at_or_before(core->txn, TABLE_PARTY, &key, &party);
         if (code != BB_OK)
@@ -102,6 +93,7 @@ static enum bb_code count_joined(struct core *core, const struct actor *actor, u
             return BB_OK;
         key = key_number(party->party - 1);
     }
+    return BB_OK;
 }
 
 static enum bb_code add_count(struct core *core, const struct actor *actor, const Wire__AskAudience *ask,
@@ -161,7 +153,7 @@ static enum bb_code add_request(struct core *core, const struct actor *actor, co
     if (code != BB_OK)
         return code == BB_UNKNOWN_ID ? BB_OK : code; // not for this viewer: as if it were not there
     if (!page_takes(page, &view->base)) {
-        list->page_token = request->request;
+        list->page_token = page_token(core, ID_REQUEST, request->request);
         return BB_OK;
     }
     if (!core_grow(core, &list->requests, list->n_requests, sizeof *list->requests))
@@ -187,14 +179,18 @@ enum bb_code query_requests(struct core *core, const struct actor *actor, const 
     out->what_case = WIRE__ANSWER__WHAT_REQUESTS;
     out->requests = list;
     struct page page = {0};
-    struct store_key key = key_number(ask->page_token ? ask->page_token : UINT64_MAX);
+    uint64_t start;
+    enum bb_code code = page_start(core, ID_REQUEST, ask->page_token, &start);
+    if (code != BB_OK)
+        return code;
+    struct store_key key = key_number(start ? start : UINT64_MAX);
     for (int rows = 0; list->page_token == 0; rows++) {
         Stored__Request *request;
-        enum bb_code code = row_before(core, ask->state == REQUEST_CLOSED, &key, &request);
+        code = row_before(core, ask->state == REQUEST_CLOSED, &key, &request);
         if (code != BB_OK)
             return code == BB_NOT_FOUND ? BB_OK : code;
         if (rows >= QUERY_ROWS_MAX) {
-            list->page_token = request->request;
+            list->page_token = page_token(core, ID_REQUEST, request->request);
             return BB_OK;
         }
         if (wanted(ask, actor, request))

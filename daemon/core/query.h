@@ -23,14 +23,4 @@ BB_CHECKED enum bb_code query_counts(struct core *core, Wire__Status *status);
 BB_CHECKED enum bb_code sync_answer(struct core *core, const struct actor *actor, const Wire__Sync *sync,
                                     uint32_t epoch, Wire__SyncPage **out);
 
-// ---------------------------------------------------------------- inside
-
-// How much of a page is taken.
-struct page {
-    size_t items;
-    size_t size;
-};
-// Counts one more item in; false when the page is full. The first item always fits.
-bool page_takes(struct page *page, const ProtobufCMessage *item);
-
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 // Lists of askers, parties, members, invitations, and a giver's own offers. Chains are walked from the newest back.
+#include "page.h"
 #include "query_lists.h"
 #include "view.h"
 
@@ -26,12 +27,17 @@ enum bb_code query_askers(struct core *core, const struct actor *actor, const Wi
     out->what_case = WIRE__ANSWER__WHAT_ASKERS;
     out->askers = list;
     struct page page = {0};
-    uint64_t number = query->askers->page_token ? query->askers->page_token : actor->party->last_asker;
+    uint64_t number;
+    enum bb_code code = page_start(core, ID_ASKER, query->askers->page_token, &number);
+    if (code != BB_OK)
+        return code;
+    if (number == 0)
+        number = actor->party->last_asker;
     while (number != 0) {
         Stored__Asker *asker;
         Wire__AskerView *view;
         bool full;
-        enum bb_code code = store_get_number(core->txn, TABLE_ASKER, number, &asker);
+        code = store_get_number(core->txn, TABLE_ASKER, number, &asker);
         if (code == BB_NOT_FOUND || (code == BB_OK && asker->desk != actor->party->party))
             return BB_BAD_VALUE; // the page token is not one that we gave out
         if (code == BB_OK)
@@ -41,7 +47,7 @@ enum bb_code query_askers(struct core *core, const struct actor *actor, const Wi
         if (code != BB_OK)
             return code;
         if (full) {
-            list->page_token = number;
+            list->page_token = page_token(core, ID_ASKER, number);
             return BB_OK;
         }
         number = asker->previous_of_desk;
@@ -78,12 +84,16 @@ enum bb_code query_parties(struct core *core, const struct actor *actor, const W
     if (ask->party != 0)
         return one_party(core, actor, ask->party, list);
     struct page page = {0};
-    struct store_key key = key_number(ask->page_token ? ask->page_token : 1);
+    uint64_t start;
+    enum bb_code code = page_start(core, ID_PARTY, ask->page_token, &start);
+    if (code != BB_OK)
+        return code;
+    struct store_key key = key_number(start ? start : 1);
     for (int rows = 0;; rows++) {
         Stored__Party *party;
         Wire__PartyView *view;
         bool full = rows >= QUERY_ROWS_MAX;
-        enum bb_code code = store_at_or_after(core->txn, TABLE_PARTY, &key, &party);
+        code = store_at_or_after(core->txn, TABLE_PARTY, &key, &party);
         if (code == BB_OK && !full && lists_party(ask, actor, party)) {
             code = view_party(core, party, &view);
             if (code == BB_OK)
@@ -92,7 +102,7 @@ enum bb_code query_parties(struct core *core, const struct actor *actor, const W
         if (code != BB_OK)
             return code == BB_NOT_FOUND ? BB_OK : code;
         if (full) {
-            list->page_token = party->party;
+            list->page_token = page_token(core, ID_PARTY, party->party);
             return BB_OK;
         }
         key = key_number(party->party + 1);
@@ -125,7 +135,12 @@ enum bb_code query_members(struct core *core, const struct actor *actor, const W
     if (code != BB_OK)
         return code;
     struct page page = {0};
-    uint64_t number = query->members->page_token ? query->members->page_token : party->last_member;
+    uint64_t number;
+    code = page_start(core, ID_MEMBER, query->members->page_token, &number);
+    if (code != BB_OK)
+        return code;
+    if (number == 0)
+        number = party->last_member;
     while (number != 0) {
         Stored__Member *member;
         Wire__MemberView *view;
@@ -140,7 +155,7 @@ enum bb_code query_members(struct core *core, const struct actor *actor, const W
         if (code != BB_OK)
             return code;
         if (full) {
-            list->page_token = number;
+            list->page_token = page_token(core, ID_MEMBER, number);
             return BB_OK;
         }
         number = member->previous;
@@ -157,13 +172,18 @@ enum bb_code query_offers(struct core *core, const struct actor *actor, const Wi
     out->what_case = WIRE__ANSWER__WHAT_OFFERS;
     out->offers = list;
     struct page page = {0};
-    uint64_t number = query->offers->page_token ? query->offers->page_token : actor->party->last_offer;
+    uint64_t number;
+    enum bb_code code = page_start(core, ID_OFFER, query->offers->page_token, &number);
+    if (code != BB_OK)
+        return code;
+    if (number == 0)
+        number = actor->party->last_offer;
     while (number != 0) {
         Stored__Offer *offer;
         Stored__Request *request;
         Wire__OfferView *view;
         bool full;
-        enum bb_code code = store_get_number(core->txn, TABLE_OFFER, number, &offer);
+        code = store_get_number(core->txn, TABLE_OFFER, number, &offer);
         if (code == BB_NOT_FOUND || (code == BB_OK && offer->party != actor->party->party))
             return BB_BAD_VALUE;
         if (code == BB_OK)
@@ -175,7 +195,7 @@ enum bb_code query_offers(struct core *core, const struct actor *actor, const Wi
         if (code != BB_OK)
             return code;
         if (full) {
-            list->page_token = number;
+            list->page_token = page_token(core, ID_OFFER, number);
             return BB_OK;
         }
         number = offer->previous_of_party;
@@ -211,12 +231,16 @@ enum bb_code query_invitations(struct core *core, const struct actor *actor, con
     out->what_case = WIRE__ANSWER__WHAT_INVITATIONS;
     out->invitations = list;
     struct page page = {0};
-    struct store_key key = key_number(query->invitations->page_token ? query->invitations->page_token : UINT64_MAX);
+    uint64_t start;
+    enum bb_code code = page_start(core, ID_INVITATION, query->invitations->page_token, &start);
+    if (code != BB_OK)
+        return code;
+    struct store_key key = key_number(start ? start : UINT64_MAX);
     for (int rows = 0;; rows++) {
         Stored__Invitation *invitation;
         Wire__InvitationView *view;
         bool full = rows >= QUERY_ROWS_MAX;
-        enum bb_code code = store_at_or_before(core->txn, TABLE_INVITATION, &key, &invitation);
+        code = store_at_or_before(core->txn, TABLE_INVITATION, &key, &invitation);
         if (code == BB_OK && !full && invitation->community == actor->party->community) {
             code = view_invitation(core, invitation, &view);
             if (code == BB_OK)
@@ -225,7 +249,7 @@ enum bb_code query_invitations(struct core *core, const struct actor *actor, con
         if (code != BB_OK)
             return code == BB_NOT_FOUND ? BB_OK : code;
         if (full)
-            list->page_token = invitation->invitation;
+            list->page_token = page_token(core, ID_INVITATION, invitation->invitation);
         if (full || invitation->invitation == 1)
             return BB_OK;
         key = key_number(invitation->invitation - 1);

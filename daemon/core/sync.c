@@ -5,6 +5,7 @@
 // Pages of a snapshot may span read transactions: each names the same cursor, that of the first page, and replay goes
 // on from there, so what changed meanwhile comes again with a higher revision.
 #include "channel.h"
+#include "page.h"
 #include "query.h"
 #include "query_lists.h"
 #include "view.h"
@@ -150,11 +151,15 @@ static enum bb_code add_public(struct core *core, struct catch_up *it, const Sto
 
 static enum bb_code snapshot_class(struct core *core, struct catch_up *it, uint64_t token)
 {
-    struct store_key key = key_number(token ? token : 1);
+    uint64_t start;
+    enum bb_code code = page_start(core, ID_REQUEST, token, &start);
+    if (code != BB_OK)
+        return code;
+    struct store_key key = key_number(start ? start : 1);
     for (int rows = 0;; rows++) {
         Stored__Request *request;
         bool full = rows >= QUERY_ROWS_MAX;
-        enum bb_code code = store_at_or_after(core->txn, TABLE_LIVE, &key, NULL);
+        code = store_at_or_after(core->txn, TABLE_LIVE, &key, NULL);
         if (code == BB_OK)
             code = get_named(core, TABLE_REQUEST, key_to_number(&key), &request);
         if (code == BB_OK && !full)
@@ -162,7 +167,7 @@ static enum bb_code snapshot_class(struct core *core, struct catch_up *it, uint6
         if (code != BB_OK)
             return code == BB_NOT_FOUND ? BB_OK : code;
         if (full) {
-            it->page->page_token = request->request;
+            it->page->page_token = page_token(core, ID_REQUEST, request->request);
             return BB_OK;
         }
         key = key_number(request->request + 1);
@@ -190,20 +195,24 @@ static enum bb_code add_item(struct core *core, struct catch_up *it, enum subjec
 // replay reaches. What is older was closed or is in the lists that a client asks for.
 static enum bb_code snapshot_mailbox(struct core *core, struct catch_up *it, uint64_t token)
 {
-    uint64_t log = token ? token : it->head->last_log;
+    uint64_t start;
+    enum bb_code code = page_start(core, ID_LOG, token, &start);
+    if (code != BB_OK)
+        return code;
+    uint64_t log = start ? start : it->head->last_log;
     while (log != 0) {
         Stored__LogEntry *entry;
         bool full = false;
-        enum bb_code code = store_get_number(core->txn, TABLE_LOG, log, &entry);
+        code = store_get_number(core->txn, TABLE_LOG, log, &entry);
         bool ours = code == BB_OK && entry->channel == it->channel;
         if (!ours && (code == BB_OK || code == BB_NOT_FOUND))
-            return log == token ? BB_BAD_VALUE : BB_STORE_DAMAGED; // a page token that we did not give out
+            return log == start ? BB_BAD_VALUE : BB_STORE_DAMAGED; // a page token that we did not give out
         if (code == BB_OK)
             code = add_item(core, it, (enum subject)entry->subject, entry->number, &full);
         if (code != BB_OK)
             return code;
         if (full) {
-            it->page->page_token = log;
+            it->page->page_token = page_token(core, ID_LOG, log);
             return BB_OK;
         }
         bool far_enough = it->head->seq - entry->seq >= REPLAY_NOTICES_MAX;

@@ -2,7 +2,7 @@
 // Views of requests, parties, members and askers, and of notices; offers and releases are in view_offer.c.
 #include "view.h"
 
-#include "query.h"
+#include "page.h"
 #include "texts.h"
 
 enum bb_code view_public_request(struct core *core, const Stored__Request *request, Wire__PublicRequest **out)
@@ -235,10 +235,14 @@ static enum bb_code item_offer(struct core *core, const Stored__Party *owner, ui
         code = get_named(core, TABLE_REQUEST, offer->request, &request);
     if (code != BB_OK)
         return code;
-    if (owner->role != ROLE_GIVER && !shows_answer(owner, offer))
-        return BB_UNKNOWN_ID; // the giver changed its answer to one that the asker's side is not told
     item->what_case = WIRE__MAILBOX_ITEM__WHAT_OFFER;
-    return view_offer(core, owner, offer, request, &item->offer);
+    code = view_offer(core, owner, offer, request, &item->offer);
+    if (code != BB_OK || owner->role == ROLE_GIVER || shows_answer(owner, offer))
+        return code;
+    // The giver changed its answer to one that the asker's side is not told. What it was told before has ended.
+    item->offer->state = OFFER_WITHDRAWN;
+    item->offer->text = (ProtobufCBinaryData){0, NULL};
+    return BB_OK;
 }
 
 static enum bb_code item_release(struct core *core, const Stored__Party *owner, uint64_t number,

@@ -30,7 +30,7 @@ struct bench_order {
 bool bench_read_order(struct bench_order *out);
 
 // An epoll set that tells of each added descriptor by its number; BENCH_INPUT is standard input.
-enum { BENCH_INPUT = UINT32_MAX };
+enum { BENCH_INPUT = INT32_MAX };
 int bench_epoll(void);
 void bench_watch(int epoll, int fd, uint32_t number);
 

@@ -3,8 +3,9 @@
 """Measures broker and library against bare libzmq, and prints ratios; holds them against nothing.
 
 Starts a real broker on a store in the build folder, with people whose homes are in /dev/shm, and the roles of
-buurtbel-bench as processes. Figures are medians of one run; what is compared is measured by turns in that run. All
-times are of CLOCK_MONOTONIC, which the processes of one computer share. Writes build/logs/bench.md.
+buurtbel-bench as processes. Givers are one process with as many threads as there are cores, and so are the bare
+subscribers. Figures are medians of one run; what is compared is measured by turns in that run. All times are of
+CLOCK_MONOTONIC, which the processes of one computer share. Writes build/logs/bench.md.
 """
 import json
 import os
@@ -92,8 +93,8 @@ class Table:
 
     def add(self, what, ours, raw="", ratio="", aim=""):
         self.rows.append((what, ours, raw, ratio, aim))
-        print(f"{what}: ours {ours}" + (f", raw {raw}, ratio {ratio}" if raw else "") + (f" (aim {aim})" if aim else ""),
-              flush=True)
+        beside = f", raw {raw}, ratio {ratio}" if raw else ""
+        print(f"{what}: ours {ours}{beside}" + (f" (aim {aim})" if aim else ""), flush=True)
 
     def markdown(self):
         widths = [max(len(row[i]) for row in [self.HEAD, *self.rows]) for i in range(len(self.HEAD))]
@@ -181,7 +182,8 @@ class Bench:
     def connect_raw(self):
         endpoint = f"tcp://127.0.0.1:{programs.free_ports(1)[0]}"
         self.publisher = self.start("publisher", endpoint, TOPIC, NOTICE_SIZE - len(TOPIC))
-        self.subscribers = self.start("subscribers", endpoint, self.publisher.next()["key"], TOPIC, GIVERS, THREADS, "-")
+        key = self.publisher.next()["key"]
+        self.subscribers = self.start("subscribers", endpoint, key, TOPIC, GIVERS, THREADS, "-")
 
         def all_subscribed():
             self.publisher.order("subscriptions")

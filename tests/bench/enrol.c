@@ -78,9 +78,9 @@ static void enrol_all(struct crowd *crowd)
 
 static struct bb_client *join_coordinator(const char *operator_home, const char *folder)
 {
-    struct bb_client *operator = open_home(operator_home);
-    struct newcomer coordinator = {"coordinator", 0, invite(operator, ROLE_COORDINATOR)};
-    bb_client_close(&operator);
+    struct bb_client *founder = open_home(operator_home);
+    struct newcomer coordinator = {"coordinator", 0, invite(founder, ROLE_COORDINATOR)};
+    bb_client_close(&founder);
     enrol(folder, &coordinator);
     free(coordinator.invitation);
     char home[BENCH_PATH_SIZE_MAX];

@@ -51,13 +51,8 @@ static void send_burst(void *socket, const char *topic, size_t payload_size, uns
     printf("{\"sent_us\": %" PRId64 "}\n", sent_us);
 }
 
-// Subscriptions are taken as they come; the loop is that of a broker that has nothing else to do.
-int bench_publisher(int count, char **arguments)
+static void *open_publisher(const char *endpoint)
 {
-    (void)count;
-    size_t payload_size = strtoul(arguments[2], NULL, 10);
-    if (payload_size < sizeof(unsigned) || payload_size > FRAME_SIZE_MAX)
-        bench_fail("no such payload");
     char public_key[KEY_TEXT_SIZE], secret_key[KEY_TEXT_SIZE];
     void *socket = open_socket(zmq_ctx_new(), ZMQ_XPUB);
     zmq_curve_keypair(public_key, secret_key);
@@ -66,9 +61,20 @@ int bench_publisher(int count, char **arguments)
     set(socket, ZMQ_SNDBUF, SNDBUF_SIZE);
     set(socket, ZMQ_BACKLOG, BACKLOG);
     set(socket, ZMQ_XPUB_VERBOSE, 1);
-    if (zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret_key, KEY_TEXT_SIZE) != 0 || zmq_bind(socket, arguments[0]) != 0)
+    if (zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret_key, KEY_TEXT_SIZE) != 0 || zmq_bind(socket, endpoint) != 0)
         bench_fail(zmq_strerror(zmq_errno()));
     printf("{\"key\": \"%s\"}\n", public_key);
+    return socket;
+}
+
+// Subscriptions are taken as they come; the loop is that of a broker that has nothing else to do.
+int bench_publisher(int count, char **arguments)
+{
+    (void)count;
+    size_t payload_size = strtoul(arguments[2], NULL, 10);
+    if (payload_size < sizeof(unsigned) || payload_size > FRAME_SIZE_MAX)
+        bench_fail("no such payload");
+    void *socket = open_publisher(arguments[0]);
     for (size_t subscriptions = 0;;) {
         zmq_pollitem_t items[] = {{socket, 0, ZMQ_POLLIN, 0}, {NULL, 0, ZMQ_POLLIN, 0}};
         struct bench_order order;

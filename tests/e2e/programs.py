@@ -186,6 +186,15 @@ class Daemon:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/metrics", timeout=5) as answer:
             return answer.read().decode()
 
+    def metric(self, name):
+        return next(int(line.split()[1]) for line in self.metrics().splitlines() if line.startswith(name + " "))
+
+    def wait_for_metric(self, name, least, timeout=15.0):
+        deadline = time.monotonic() + timeout
+        while self.metric(name) < least:
+            assert time.monotonic() < deadline, f"{name} is {self.metric(name)} after {timeout} s"
+            time.sleep(0.02)
+
     def stop(self):
         """SIGTERM; gives the exit code."""
         return self.process.stop()

@@ -276,6 +276,26 @@ def test_a_command_given_while_the_broker_is_away_is_sent_once_later(village, gi
     assert [(row.text.decode(), row.state) for row in offers] == [("Komt goed", wire.OFFER_OFFERED)]
 
 
+def test_a_kept_command_that_cannot_be_done_any_more_is_told_to_its_person(village, giver_program):
+    """Rule 10: also a refusal that comes later reaches a person."""
+    person = giver_program()
+    text, _ = village.coordinator.invite(wire.ROLE_GIVER, wire.CLASS_RESIDENT)
+    person.enrol(text, "Gever")
+    request = village.publish().made
+    listener = person.listen()
+    listener.wait_for(lambda line: line["event"] == "alert")
+    assert listener.end() == 0
+    village.daemon.stop()
+    assert person.run("--timeout", "2", "answer", api.id_text(request), "offer", "Komt goed").code == KEPT
+    village.daemon.restart()
+    village.desk.command(close_request=wire.CloseRequest(request=request, reason=wire.CLOSE_NO_LONGER_NEEDED))
+    listener = person.listen()
+    told = listener.wait_for(lambda line: line["event"] == "kept", timeout=60)
+    assert told["code"] == "WRONG_STATE"
+    assert told["command"]["give_answer"]["request"] == api.id_text(request)
+    listener.end()
+
+
 def test_a_listener_lives_through_a_restart(village, giver_program):
     person = giver_program()
     text, _ = village.coordinator.invite(wire.ROLE_GIVER, wire.CLASS_RESIDENT)

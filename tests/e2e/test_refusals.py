@@ -175,7 +175,28 @@ def test_an_invitation_lets_nobody_at_the_publish_socket(shared_village):
     keys = api.Keys()
     keys.curve_public, keys.curve_secret = admission.admission_public_bytes, admission.admission_secret_bytes
     assert api.subscriber_is_refused(shared_village.desk.broker, keys)
-    assert not api.subscriber_is_refused(shared_village.desk.broker, shared_village.desk.keys)
+
+
+def test_only_active_givers_are_let_in_at_the_publish_socket(shared_village):
+    giver = shared_village.giver("Open deur")
+    broker = giver.broker
+    assert not api.subscriber_is_refused(broker, giver.keys)
+    assert api.subscriber_is_refused(broker, shared_village.desk.keys)
+    assert api.subscriber_is_refused(broker, shared_village.coordinator.keys)
+    shared_village.coordinator.command(suspend_party=wire.SuspendParty(party=giver.party, reason=b"test"))
+    assert api.subscriber_is_refused(broker, giver.keys)
+    shared_village.coordinator.command(reinstate_party=wire.ReinstateParty(party=giver.party))
+    assert not api.subscriber_is_refused(broker, giver.keys)
+
+
+def test_a_flood_of_subscriptions_is_counted_and_its_key_not_let_in_again(shared_village):
+    giver = shared_village.giver("Te veel onderwerpen")
+    giver.subscribe()
+    for number in range(page.limit("SUBSCRIPTIONS_BURST") + 50):
+        giver.sub.subscribe(b"flood/%d" % number)
+    shared_village.daemon.wait_for_metric("buurtbel_subscription_floods_total", 1)
+    assert api.subscriber_is_refused(giver.broker, giver.keys)
+    assert shared_village.desk.ping().now_at_ms > 0
 
 
 def test_an_invitee_may_only_enrol(shared_village):

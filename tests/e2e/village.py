@@ -52,7 +52,7 @@ class Village:
 
     def colleague(self, client, role=wire.ROLE_DESK):
         """A further member of a party."""
-        return self.member(self.coordinator, role, "", "Collega", party=client.party)
+        return self.member(client, role, "", "Collega", party=client.party)
 
     def follow(self, client):
         return api.Follower(client).start()

@@ -208,9 +208,52 @@ static void a_giver_whose_match_ended_may_offer_anew(void **state)
 {
     struct town *it = *state;
     uint64_t request = town_publish_for(it, 1), first = town_match(it, it->anna, request);
-    assert_refused(town_offers(it, it->anna, request), BB_SOMEBODY_WAS_FASTER); // filled, by itself
+    assert_refused(town_offers(it, it->anna, request), BB_WRONG_STATE); // it is chosen already
     assert_accepted(cancel(it, it->anna, first));
     assert_true(town_offer(it, it->anna, request) != first);
+}
+
+// Else one giver could fill the desk's list with offers that come and go.
+static void offering_and_withdrawing_has_an_end(void **state)
+{
+    struct town *it = *state;
+    uint64_t request = town_publish_for(it, 1);
+    for (int i = 0; i < OFFERS_PER_PARTY_MAX; i++) {
+        uint64_t offer = town_offer(it, it->anna, request);
+        assert_accepted(town_withdraw_offer(it, it->anna, (Wire__WithdrawOffer){.offer = offer}));
+    }
+    assert_refused(town_offers(it, it->anna, request), BB_OFFERED_OFTEN);
+    assert_accepted(town_offers(it, it->bert, request));
+}
+
+static void who_offers_when_help_is_arranged_is_kept_in_case_it_falls_through(void **state)
+{
+    struct town *it = *state;
+    uint64_t request = town_publish_for(it, 1), match = town_match(it, it->anna, request);
+    struct turn_answer late = town_offers(it, it->bert, request);
+    assert_accepted(late);
+    assert_int_equal(late.state, OFFER_WAITING);
+    assert_refused(town_choose(it, late.made), BB_SOMEBODY_WAS_FASTER);
+    assert_accepted(cancel(it, it->anna, match));
+    assert_int_equal(town_offer_state(it, late.made), OFFER_OFFERED);
+    assert_accepted(town_choose(it, late.made));
+}
+
+static void a_tip_waits_for_the_asker_unless_the_community_says_otherwise(void **state)
+{
+    struct town *it = *state;
+    Wire__GiveAnswer tip = {.kind = WIRE__ANSWER_KIND__ANSWER_OFFER, .offer_kind = WIRE__OFFER_KIND__KIND_TIP};
+    tip.request = town_publish_for(it, 1);
+    assert_int_equal(town_give_answer(it, it->anna, tip).state, OFFER_OFFERED);
+
+    town_confirm_tips_at_once(it);
+    tip.request = town_publish_for(it, 1);
+    assert_int_equal(town_give_answer(it, it->anna, tip).state, OFFER_CONFIRMED);
+    assert_int_equal(town_show(it, it->desk, tip.request)->state, REQUEST_FILLED);
+    uint64_t for_two = tip.request = town_publish_for(it, 2);
+    assert_accepted(town_give_answer(it, it->anna, tip));
+    assert_int_equal(town_show(it, it->desk, for_two)->state, REQUEST_OPEN);
+    assert_int_equal(town_offers(it, it->bert, for_two).state, OFFER_OFFERED); // only tips
 }
 
 // ---------------------------------------------------------------- who hears what
@@ -249,7 +292,12 @@ static void an_offer_that_became_a_no_is_gone_from_the_desks_view(void **state)
     town_offer(it, it->anna, request);
     assert_int_equal(town_show(it, it->desk, request)->n_offers, 1);
     assert_accepted(answer_with(it, it->anna, request, ANSWER_NOT_ALLOWED, "Mag niet van de vereniging"));
+    const Wire__OfferView *told = last_of(town_mailbox(it, it->desk))->item->offer;
+    assert_int_equal(told->state, OFFER_WITHDRAWN); // it was told of the offer, so it is told of its end, not of the rule
+    assert_int_equal(told->text.len, 0);
     assert_int_equal(town_show(it, it->desk, request)->n_offers, 0);
+    town_offer(it, it->anna, request);
+    assert_int_equal(last_of(town_mailbox(it, it->coordinator))->item->offer->state, OFFER_OFFERED); // the rule is over
 }
 
 static void the_desk_hears_of_an_offer_at_once_and_other_givers_never(void **state)
@@ -478,6 +526,9 @@ int main(void)
         IN_TOWN(who_of_a_partys_members_answered_last_is_kept),
         IN_TOWN(declined_stays_declined),
         IN_TOWN(who_withdrew_may_offer_anew),
+        IN_TOWN(offering_and_withdrawing_has_an_end),
+        IN_TOWN(who_offers_when_help_is_arranged_is_kept_in_case_it_falls_through),
+        IN_TOWN(a_tip_waits_for_the_asker_unless_the_community_says_otherwise),
         IN_TOWN(a_giver_whose_match_ended_may_offer_anew),
         IN_TOWN(cannot_is_quiet),
         IN_TOWN(the_rule_that_forbids_goes_to_coordinators_and_never_to_the_desk),

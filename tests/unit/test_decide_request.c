@@ -309,7 +309,9 @@ static Wire__SealedContact contact_of(size_t box_size, size_t keys)
 {
     Wire__SealedContact contact = WIRE__SEALED_CONTACT__INIT;
     for (size_t i = 0; i < keys; i++) {
+        static uint8_t sealed[WRAPPED_KEY_SIZE];
         wire__wrapped_key__init(&wrapped[i]);
+        wrapped[i].sealed_bytes = (ProtobufCBinaryData){sizeof sealed, sealed};
         wrapped_keys[i] = &wrapped[i];
     }
     contact.nonce_bytes = text("a nonce of twenty-four b");
@@ -337,6 +339,13 @@ static void an_asker_is_registered_within_the_limits(void **state)
     assert_int_equal(add_asker(it, 10, 1, 0, HEARD_OTHER + 1), BB_BAD_VALUE);
     assert_int_equal(add_asker(it, 0, 1, 0, HEARD_OTHER), BB_MISSING);
     assert_int_equal(add_asker(it, 10, 0, 0, HEARD_OTHER), BB_MISSING);
+    Wire__SealedContact contact = contact_of(10, 1);
+    Wire__AddAsker add = {.contact = &contact, .heard_of = HEARD_OTHER};
+    contact.nonce_bytes.len--;
+    assert_refused(town_add_asker(it, it->desk, add), BB_BAD_VALUE);
+    contact = contact_of(10, 1);
+    wrapped[0].sealed_bytes.len--;
+    assert_refused(town_add_asker(it, it->desk, add), BB_BAD_VALUE);
     assert_refused(town_add_asker(it, it->desk, (Wire__AddAsker){.heard_of = HEARD_OTHER}), BB_MISSING);
 }
 

@@ -71,7 +71,7 @@ static void a_bad_text_deep_inside_is_refused_and_binary_is_not_looked_at(void *
     Wire__FromClient *frame = NULL;
     assert_int_equal(pack_publish(*state, (ProtobufCBinaryData)TEXT("Fiets\xC3"), &bytes, &size), BB_OK);
     assert_int_equal(unpack(*state, bytes, size, &frame), BB_BAD_TEXT);
-    assert_null(frame);
+    assert_int_equal(frame->correlation, 7); // so that the refusal can say what it is about
 }
 
 static void each_text_of_a_list_is_checked(void **state)
@@ -162,7 +162,7 @@ static void no_changed_byte_of_a_frame_breaks_anything(void **state)
             Wire__FromClient *frame = NULL;
             bytes[at] = (uint8_t)value;
             enum bb_code code = unpack(arena, bytes, size, &frame);
-            assert_int_equal(code == BB_OK, frame != NULL);
+            assert_int_equal(code == BB_OK || code == BB_BAD_TEXT, frame != NULL);
             arena_reset(arena);
         }
         bytes[at] = before;

@@ -257,11 +257,11 @@ static void page_tokens_that_nobody_gave_out_break_nothing_and_show_nothing_of_o
         for (size_t j = 0; answer && j < answer->askers->n_askers; j++)
             assert_true(answer->askers->askers[j]->asker == it->asker);
         ask_requests(it, it->anna, (Wire__ListRequests){.page_token = token}, &code);
-        assert_int_equal(code, BB_OK);
+        assert_true(code == BB_OK || code == BB_BAD_VALUE);
         ask_parties(it, it->operator, (Wire__ListParties){.page_token = token}, &code);
-        assert_int_equal(code, BB_OK);
+        assert_true(code == BB_OK || code == BB_BAD_VALUE);
         ask_invitations(it, it->operator, (Wire__ListInvitations){.page_token = token}, &code);
-        assert_int_equal(code, BB_OK);
+        assert_true(code == BB_OK || code == BB_BAD_VALUE);
     }
 }
 

@@ -262,8 +262,12 @@ static void the_desks_snapshot_holds_no_answer_that_it_must_not_see(void **state
                                                         .text = text("Norm")}));
     uint64_t mailbox = channel_of_party(it->desk.party_number);
     Wire__SyncPage *page = sync_of(it, it->desk, mailbox, (Wire__Cursor){0});
-    for (size_t i = 0; i < page->n_items; i++)
-        assert_int_not_equal(page->items[i]->what_case, WIRE__MAILBOX_ITEM__WHAT_OFFER);
+    for (size_t i = 0; i < page->n_items; i++) {
+        if (page->items[i]->what_case != WIRE__MAILBOX_ITEM__WHAT_OFFER)
+            continue;
+        assert_int_equal(page->items[i]->offer->state, OFFER_WITHDRAWN); // what it was told of has ended, no more
+        assert_int_equal(page->items[i]->offer->text.len, 0);
+    }
 }
 
 // ---------------------------------------------------------------- rights
@@ -325,7 +329,7 @@ static void tokens_that_nobody_gave_out_read_nothing_of_others_and_break_nothing
             for (size_t k = 0; code == BB_OK && k < page->n_items; k++)
                 assert_true(page->items[k]->offer == NULL || page->items[k]->offer->party == it->anna.party);
             code = town_sync(it, it->anna, residents(), sync, (Wire__Cursor){0}, &page);
-            assert_int_equal(code, BB_OK);
+            assert_true(code == BB_OK || code == BB_BAD_VALUE);
         }
     }
 }

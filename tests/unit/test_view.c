@@ -179,10 +179,11 @@ static void each_member_of_a_desk_gets_its_own_wrapped_key_only(void **state)
     Wire__WrappedKey keys[] = {WIRE__WRAPPED_KEY__INIT, WIRE__WRAPPED_KEY__INIT, WIRE__WRAPPED_KEY__INIT};
     Wire__WrappedKey *pointers[] = {&keys[0], &keys[1], &keys[2]};
     keys[0].member = it->desk.member;
-    keys[0].sealed_bytes = text("for the first");
+    uint8_t sealed[3][WRAPPED_KEY_SIZE] = {"for the first", "for the second", "for the paper"};
+    keys[0].sealed_bytes = (ProtobufCBinaryData){WRAPPED_KEY_SIZE, sealed[0]};
     keys[1].member = second.member;
-    keys[1].sealed_bytes = text("for the second");
-    keys[2].sealed_bytes = text("for the paper");
+    keys[1].sealed_bytes = (ProtobufCBinaryData){WRAPPED_KEY_SIZE, sealed[1]};
+    keys[2].sealed_bytes = (ProtobufCBinaryData){WRAPPED_KEY_SIZE, sealed[2]};
     Wire__SealedContact contact = WIRE__SEALED_CONTACT__INIT;
     contact.nonce_bytes = text("a nonce of twenty-four b");
     contact.box_bytes = text("sealed");
@@ -202,7 +203,7 @@ static void each_member_of_a_desk_gets_its_own_wrapped_key_only(void **state)
         assert_int_equal(town_query(it, members[i], &query, &answer), BB_OK);
         const Wire__SealedContact *got = answer->askers->askers[0]->contact;
         assert_int_equal(got->n_keys, 1);
-        assert_true(text_is(got->keys[0]->sealed_bytes, expected[i]));
+        assert_string_equal((const char *)got->keys[0]->sealed_bytes.data, expected[i]);
     }
 }
 

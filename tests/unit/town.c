@@ -197,7 +197,8 @@ uint64_t town_add_asker_of(struct town *town, struct person desk)
 {
     Wire__WrappedKey key = WIRE__WRAPPED_KEY__INIT, *keys[] = {&key};
     key.member = desk.member;
-    key.sealed_bytes = text("a wrapped key");
+    uint8_t wrapped[WRAPPED_KEY_SIZE] = "a wrapped key";
+    key.sealed_bytes = (ProtobufCBinaryData){sizeof wrapped, wrapped};
     Wire__SealedContact contact = WIRE__SEALED_CONTACT__INIT;
     contact.nonce_bytes = text("a nonce of twenty-four b");
     contact.box_bytes = text("sealed, the broker cannot read it");
@@ -390,6 +391,18 @@ struct core town_read(struct town *town)
     memcpy(core.ids_key, turn_ids_key(town->turn), IDS_KEY_SIZE);
     assert_int_equal(txn_begin_read(town->scratch->store, town->reading, &core.txn), BB_OK);
     return core;
+}
+
+void town_confirm_tips_at_once(struct town *town)
+{
+    struct txn *txn;
+    Stored__Community *community;
+    arena_reset(town->reading);
+    assert_int_equal(txn_begin_write(town->scratch->store, town->reading, &txn), BB_OK);
+    assert_int_equal(store_get_number(txn, TABLE_COMMUNITY, 1, &community), BB_OK);
+    community->tips_confirmed_at_once = true;
+    assert_int_equal(store_put_number(txn, TABLE_COMMUNITY, 1, &community->base), BB_OK);
+    assert_int_equal(txn_commit(&txn), BB_OK);
 }
 
 void town_read_end(struct core *core)

@@ -94,6 +94,7 @@ uint64_t town_add_asker_of(struct town *town, struct person desk);
 struct turn_answer town_offers(struct town *town, struct person giver, uint64_t request);
 struct turn_answer town_choose(struct town *town, uint64_t offer);
 struct turn_answer town_close(struct town *town, uint64_t request, enum bb_close_reason reason);
+void town_confirm_tips_at_once(struct town *town); // changes the community's record
 uint64_t town_match(struct town *town, struct person giver, uint64_t request); // offers and is chosen: the offer
 
 // A request as the desk would fill it in, for the test to change.
