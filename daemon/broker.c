@@ -4,9 +4,9 @@
 
 #include "clock.h"
 #include "core/channel.h"
-#include "founding.h"
-#include "log.h"
-#include "self_check.h"
+#include "setup/founding.h"
+#include "watch/log.h"
+#include "door/self_check.h"
 
 #include <signal.h>
 #include <sodium.h>

@@ -4,16 +4,16 @@
 #ifndef BUURTBELD_BROKER_H
 #define BUURTBELD_BROKER_H
 
-#include "config.h"
+#include "setup/config.h"
 #include "core/core.h"
-#include "http.h"
-#include "metrics.h"
-#include "publisher.h"
+#include "watch/http.h"
+#include "watch/metrics.h"
+#include "turn/publisher.h"
 #include "reader.h"
-#include "sessions.h"
-#include "token_bucket.h"
-#include "turn.h"
-#include "zap.h"
+#include "turn/sessions.h"
+#include "door/token_bucket.h"
+#include "turn/turn.h"
+#include "door/zap.h"
 
 #include <czmq.h>
 

@@ -3,9 +3,9 @@
 // User-Id that our own ZAP handler gave to the connection, on each message, and by nothing that a message says.
 #include "broker.h"
 #include "clock.h"
-#include "frame.h"
-#include "log.h"
-#include "reply.h"
+#include "message/frame.h"
+#include "watch/log.h"
+#include "turn/reply.h"
 
 #include <inttypes.h>
 #include <sodium.h>

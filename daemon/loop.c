@@ -2,8 +2,8 @@
 // The loop: ask for the next deadline, wait, read what is there, one turn, again. One thread owns both sockets.
 #include "broker.h"
 #include "clock.h"
-#include "log.h"
-#include "service.h"
+#include "watch/log.h"
+#include "watch/service.h"
 
 #include <poll.h>
 #include <string.h>

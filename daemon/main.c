@@ -2,9 +2,9 @@
 // buurtbeld: reads the command line and the configuration, and runs the broker.
 #include "broker.h"
 #include "diagrams.h"
-#include "log.h"
-#include "process.h"
-#include "service.h"
+#include "watch/log.h"
+#include "setup/process.h"
+#include "watch/service.h"
 
 #include <argp.h>
 #include <signal.h>

@@ -5,9 +5,9 @@
 #include "bounds.h"
 #include "clock.h"
 #include "core/query.h"
-#include "frame.h"
-#include "reply.h"
-#include "verify.h"
+#include "message/frame.h"
+#include "turn/reply.h"
+#include "turn/verify.h"
 
 #include <sodium.h>
 #include <string.h>

@@ -6,8 +6,8 @@
 #ifndef BUURTBELD_READER_H
 #define BUURTBELD_READER_H
 
-#include "metrics.h"
-#include "sessions.h"
+#include "watch/metrics.h"
+#include "turn/sessions.h"
 #include "store/keyring.h"
 #include "store/store.h"
 

@@ -4,11 +4,11 @@
 // Decides nothing; what these functions do is told and tested at the modules that they call.
 #include "buurtbel.h"
 
-#include "arena.h"
-#include "check_words.h"
-#include "id_text.h"
-#include "json.h"
-#include "text_check.h"
+#include "message/arena.h"
+#include "seal/check_words.h"
+#include "message/id_text.h"
+#include "message/json.h"
+#include "text/text_check.h"
 
 #include <assert.h>
 #include <stdio.h>

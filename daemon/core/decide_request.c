@@ -2,7 +2,7 @@
 // Decisions on askers and their requests: register, publish, close, open what was referred.
 #include "coded_fields.h"
 #include "decide.h"
-#include "text_check.h"
+#include "text/text_check.h"
 #include "texts.h"
 
 // A reference that was used before names what came of it, so that a file can be sent twice. 0: not used yet.

@@ -9,7 +9,7 @@
 #ifndef BUURTBEL_STORE_H
 #define BUURTBEL_STORE_H
 
-#include "arena.h"
+#include "message/arena.h"
 #include "codes.h"
 #include "stored.pb-c.h"
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "arena.h"
+#include "message/arena.h"
 #include "store.h"
 
 #include <ftw.h>

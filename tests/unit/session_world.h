@@ -11,11 +11,11 @@
 // cmocka wants the four above first.
 #include <cmocka.h>
 
-#include "arena.h"
+#include "message/arena.h"
 #include "client.pb-c.h"
-#include "frame.h"
-#include "notice_box.h"
-#include "session.h"
+#include "message/frame.h"
+#include "seal/notice_box.h"
+#include "session/session.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 // Tests of daemon/accepted.c: a repeat gets its first answer and changes nothing, for 90 days (DOMAIN: rule 6).
 #include "town.h"
 
-#include "command_id.h"
+#include "message/command_id.h"
 
 // A command that may be sent again: id and message outlive the turn.
 struct kept {

@@ -7,7 +7,7 @@
 // cmocka.h needs the four above
 #include <cmocka.h>
 
-#include "arena.h"
+#include "message/arena.h"
 
 #include <stdalign.h>
 #include <stdbool.h>

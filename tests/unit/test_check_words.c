@@ -7,7 +7,7 @@
 // cmocka.h needs the four above
 #include <cmocka.h>
 
-#include "check_words.h"
+#include "seal/check_words.h"
 
 static void fill(uint8_t key[32])
 {

@@ -2,9 +2,9 @@
 // The client on real sockets: a broker of a few lines in the same thread, CURVE on both sides, one turn each.
 #include "folder.h"
 
-#include "arena.h"
+#include "message/arena.h"
 #include "buurtbel.h"
-#include "frame.h"
+#include "message/frame.h"
 
 #include <poll.h>
 #include <sodium.h>

@@ -7,7 +7,7 @@
 // cmocka wants the four above first.
 #include <cmocka.h>
 
-#include "client_store.h"
+#include "client/client_store.h"
 
 #include <lmdb.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
 // cmocka.h needs the four above
 #include <cmocka.h>
 
-#include "command_id.h"
+#include "message/command_id.h"
 
 #include <string.h>
 

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "config.h"
-#include "problems.h"
+#include "setup/config.h"
+#include "setup/problems.h"
 
 #include <ftw.h>
 #include <stdio.h>

@@ -3,12 +3,12 @@
 #include "folder.h"
 
 #include "buurtbel.h"
-#include "command_id.h"
-#include "frame.h"
-#include "home.h"
-#include "identity.h"
-#include "invitation.h"
-#include "message_bytes.h"
+#include "message/command_id.h"
+#include "message/frame.h"
+#include "file/home.h"
+#include "seal/identity.h"
+#include "seal/invitation.h"
+#include "message/message_bytes.h"
 
 #include <pthread.h>
 #include <sodium.h>

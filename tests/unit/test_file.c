@@ -7,7 +7,7 @@
 // cmocka.h needs the four above
 #include <cmocka.h>
 
-#include "file.h"
+#include "file/file.h"
 
 #include <dirent.h>
 #include <limits.h>

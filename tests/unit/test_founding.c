@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "founding.h"
+#include "setup/founding.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "bounds.h"
-#include "frame.h"
+#include "message/frame.h"
 #include "wire.pb-c.h"
 
 #include <stdlib.h>

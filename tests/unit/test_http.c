@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "host_port.h"
-#include "http.h"
-#include "log.h"
+#include "setup/host_port.h"
+#include "watch/http.h"
+#include "watch/log.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>

@@ -7,7 +7,7 @@
 // cmocka.h needs the four above
 #include <cmocka.h>
 
-#include "id_text.h"
+#include "message/id_text.h"
 
 static void ids_come_back_from_their_text(void **state)
 {

@@ -3,9 +3,9 @@
 #include "folder.h"
 
 #include "buurtbel.h"
-#include "file.h"
-#include "home.h"
-#include "identity.h"
+#include "file/file.h"
+#include "file/home.h"
+#include "seal/identity.h"
 
 #include <czmq.h>
 #include <sodium.h>

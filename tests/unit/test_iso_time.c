@@ -7,7 +7,7 @@
 // cmocka.h needs the four above
 #include <cmocka.h>
 
-#include "iso_time.h"
+#include "message/iso_time.h"
 
 #include <stdbool.h>
 

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "bounds.h"
-#include "json.h"
+#include "message/json.h"
 #include "wire.pb-c.h"
 
 #include <stdlib.h>

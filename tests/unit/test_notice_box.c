@@ -7,7 +7,7 @@
 // cmocka.h needs the four above
 #include <cmocka.h>
 
-#include "notice_box.h"
+#include "seal/notice_box.h"
 
 #include <stdlib.h>
 #include <string.h>

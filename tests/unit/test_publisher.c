@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-// Tests of daemon/publisher.c and batch.c.
+// Tests of daemon/turn/publisher.c and batch.c.
 #include "scratch.h"
 
-#include "batch.h"
+#include "turn/batch.h"
 #include "bounds.h"
-#include "frame.h"
-#include "publisher.h"
+#include "message/frame.h"
+#include "turn/publisher.h"
 
 #include <sodium.h>
 

@@ -7,7 +7,7 @@
 // cmocka.h needs the four above
 #include <cmocka.h>
 
-#include "fields.h"
+#include "message/fields.h"
 #include "stored.pb-c.h"
 #include "wire.pb-c.h"
 

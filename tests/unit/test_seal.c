@@ -7,7 +7,7 @@
 // cmocka.h needs the four above
 #include <cmocka.h>
 
-#include "seal.h"
+#include "seal/seal.h"
 
 #include <sodium.h>
 #include <stdlib.h>

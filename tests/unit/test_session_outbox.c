@@ -2,7 +2,7 @@
 // Commands and queries, told as stories: what was given is sent until it is answered, and carried out once.
 #include "session_world.h"
 
-#include "command_id.h"
+#include "message/command_id.h"
 
 static int ticket; // only its address counts
 

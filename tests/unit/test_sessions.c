@@ -3,7 +3,7 @@
 #include "scratch.h"
 
 #include "bounds.h"
-#include "sessions.h"
+#include "turn/sessions.h"
 
 static struct routing_id route_of(uint32_t number)
 {

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "bounds.h"
-#include "text_check.h"
+#include "text/text_check.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "token_bucket.h"
+#include "door/token_bucket.h"
 
 #include <stdio.h>
 #include <string.h>

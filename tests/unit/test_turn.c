@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-// Tests of daemon/turn.c: one turn is one commit, and what was not committed never was.
+// Tests of daemon/turn/turn.c: one turn is one commit, and what was not committed never was.
 #include "town.h"
 
 #include <errno.h>

@@ -7,7 +7,7 @@
 // cmocka.h needs the four above
 #include <cmocka.h>
 
-#include "utf8.h"
+#include "message/utf8.h"
 
 #include <string.h>
 

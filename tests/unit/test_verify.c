@@ -2,7 +2,7 @@
 // Tests of daemon/verify.c: what was flipped is named, what is clean is not.
 #include "town.h"
 
-#include "verify.h"
+#include "turn/verify.h"
 
 #include <lmdb.h>
 

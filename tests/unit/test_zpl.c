@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "bounds.h"
-#include "zpl.h"
+#include "file/zpl.h"
 
 #include <czmq.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 // A small town; see town.h.
 #include "town.h"
 
-#include "command_id.h"
+#include "message/command_id.h"
 
 #include <errno.h>
 #include <sodium.h>

@@ -12,7 +12,7 @@
 #include "core/core.h"
 #include "core/query.h"
 #include "store/keyring.h"
-#include "turn.h"
+#include "turn/turn.h"
 #include "words.h"
 
 extern const int64_t minute_ms, hour_ms, day_ms;
