@@ -181,6 +181,7 @@ void bb_client_check_words(const struct bb_client *client, char out[BB_CHECK_WOR
 
 // Makes an admission key pair, asks the broker for the invitation, and gives the one text to hand over (freed by the
 // caller). `request` is a make_invitation command without key; endpoints and server key come from this client's identity.
+// BB_AWAY or BB_TIMED_OUT when the broker cannot be reached; then nothing is kept for later.
 BB_CHECKED enum bb_code bb_client_invite(struct bb_client *client, const Wire__MakeInvitation *request, char **text,
                                          uint64_t *invitation, Wire__Reply **reply);
 

@@ -122,7 +122,7 @@ bool bb_word_known(const struct bb_words *words, uint32_t value)
 
 static char fold(char c)
 {
-    return c == '-' ? '_' : (char)tolower((unsigned char)c);
+    return c == '-' || c == ' ' ? '_' : (char)tolower((unsigned char)c);
 }
 
 static bool same(const char *a, const char *b)

@@ -149,7 +149,7 @@ extern const struct bb_words bb_roles, bb_classes, bb_party_states, bb_request_s
 // The word for a value, "?" for one that is not in the vocabulary. Static memory.
 const char *bb_word(const struct bb_words *words, uint32_t value, enum bb_language language);
 
-// Finds the value of a word, English or Dutch; false when there is none. '-' and '_' are the same.
+// Finds the value of a word, English or Dutch; false when there is none. '-', '_' and ' ' are the same.
 bool bb_word_value(const struct bb_words *words, const char *word, uint32_t *out);
 
 // Is this number in the vocabulary?

@@ -58,6 +58,10 @@ static void view_sides(struct ui *ui, const Wire__RequestView *request)
                bb_word(&bb_contact_channels, release->channel, ui->language), shown_id(ui, release->offer),
                shown_time(ui, release->released_at_ms));
     }
+    if (request->cut) {
+        puts(tr(ui, "  There are more than fit here; the newest are shown.",
+                "  Er zijn er meer dan hier passen; de nieuwste staan hier."));
+    }
 }
 
 void view_request(struct ui *ui, const struct bb_client *client, const Wire__RequestView *request)
@@ -82,8 +86,13 @@ void view_request(struct ui *ui, const struct bb_client *client, const Wire__Req
 void view_public_request(struct ui *ui, const struct bb_client *client, const char *title, enum paint colour,
                          const Wire__PublicRequest *request)
 {
-    printf("%s%s%s%s  %s · %s\n", paint(ui, PAINT_BOLD), paint(ui, colour), title, paint(ui, PAINT_PLAIN),
-           shown_id(ui, request->request), shown_category(ui, client, request->category));
+    printf("%s%s%s%s  %s", paint(ui, PAINT_BOLD), paint(ui, colour), title, paint(ui, PAINT_PLAIN),
+           shown_id(ui, request->request));
+    // A closed request is nothing but its id.
+    if (request->category.len > 0) {
+        printf(" · %s", shown_category(ui, client, request->category));
+    }
+    putchar('\n');
     if (request->text.len > 0) {
         printf("  “%s”\n", shown_text(ui, request->text));
         view_details(ui, request->area, request->needed_by_ms, request->needed, request->language);

@@ -81,21 +81,21 @@ static bool shows_answer(const Stored__Party *viewer, const Stored__Offer *offer
                                                             offer->state != OFFER_NOT_ALLOWED);
 }
 
-// The newest ones, as many as fit into one frame.
+// The newest ones, as many as fit into one frame; `cut` tells when there are more.
 static enum bb_code add_offers(struct core *core, const Stored__Party *viewer, const Stored__Request *request,
                                Wire__RequestView *view)
 {
     struct page page = {0};
-    for (uint64_t number = request->last_offer; number != 0 && view->n_offers < OFFERS_SHOWN_MAX;) {
+    for (uint64_t number = request->last_offer; number != 0 && !view->cut;) {
         Stored__Offer *offer;
         enum bb_code code = get_named(core, TABLE_OFFER, number, &offer);
         if (code == BB_OK && shows_answer(viewer, offer)) {
             if (!core_grow(core, &view->offers, view->n_offers, sizeof *view->offers))
                 return BB_NO_MEMORY;
             code = view_offer(core, viewer, offer, request, &view->offers[view->n_offers]);
-            if (code == BB_OK && !page_takes(&page, &view->offers[view->n_offers]->base))
-                return BB_OK;
-            view->n_offers += code == BB_OK;
+            if (code == BB_OK)
+                view->cut = view->n_offers >= OFFERS_SHOWN_MAX || !page_takes(&page, &view->offers[view->n_offers]->base);
+            view->n_offers += code == BB_OK && !view->cut;
         }
         if (code != BB_OK)
             return code;
@@ -107,8 +107,12 @@ static enum bb_code add_offers(struct core *core, const Stored__Party *viewer, c
 static enum bb_code add_releases(struct core *core, const Stored__Party *viewer, const Stored__Request *request,
                                  Wire__RequestView *view)
 {
-    for (uint64_t number = request->last_release; number != 0 && view->n_releases < OFFERS_SHOWN_MAX;) {
+    for (uint64_t number = request->last_release; number != 0;) {
         Stored__ReleaseRecord *release;
+        if (view->n_releases >= OFFERS_SHOWN_MAX) {
+            view->cut = true;
+            return BB_OK;
+        }
         enum bb_code code = get_named(core, TABLE_RELEASE, number, &release);
         if (code != BB_OK)
             return code;

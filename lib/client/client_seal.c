@@ -228,6 +228,20 @@ static enum bb_code look_up_party(struct bb_client *client, uint64_t party, Clie
     return code;
 }
 
+// An invitation's secret lives in this call alone, so its command may not be kept for later: nobody would hold the text.
+static enum bb_code reach_broker(struct bb_client *client)
+{
+    Wire__ListMembers list = WIRE__LIST_MEMBERS__INIT;
+    Wire__Query query = WIRE__QUERY__INIT;
+    query.what_case = WIRE__QUERY__WHAT_MEMBERS;
+    query.members = &list;
+    Wire__Answer *answer;
+    enum bb_code code = bb_client_query(client, &query, &answer);
+    if (answer)
+        wire__answer__free_unpacked(answer, NULL);
+    return code;
+}
+
 static enum bb_code set_role(struct bb_client *client, const Wire__MakeInvitation *request,
                              Client__Invitation *invitation)
 {
@@ -251,7 +265,9 @@ enum bb_code bb_client_invite(struct bb_client *client, const Wire__MakeInvitati
     *text = NULL;
     *reply = NULL;
     *invitation = 0;
-    enum bb_code code = set_role(client, request, &made);
+    enum bb_code code = reach_broker(client);
+    if (code == BB_OK)
+        code = set_role(client, request, &made);
     if (code != BB_OK)
         return code;
     crypto_box_keypair(public_key, secret_key);

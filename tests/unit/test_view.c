@@ -167,6 +167,7 @@ static void a_request_with_many_long_answers_still_fits_into_a_frame(void **stat
     }
     const Wire__RequestView *view = town_show(it, it->desk, request);
     assert_in_range(view->n_offers, 40, OFFERS_SHOWN_MAX);
+    assert_true(view->cut);
     assert_true(wire__request_view__get_packed_size(view) < BROKER_FRAME_SIZE_MAX - 1024);
 }
 
