@@ -4,9 +4,9 @@
 
 #include "clock.h"
 #include "core/channel.h"
+#include "door/self_check.h"
 #include "setup/founding.h"
 #include "watch/log.h"
-#include "door/self_check.h"
 
 #include <signal.h>
 #include <sodium.h>
@@ -257,7 +257,8 @@ static enum bb_code bind_socket(zsock_t *socket, const char *endpoint, const cha
 {
     if (zmq_bind(zsock_resolve(socket), endpoint) == 0)
         return BB_OK;
-    log_line(LEVEL_ERROR, "not_bound", "socket", what, "endpoint", endpoint, "problem", zmq_strerror(zmq_errno()), NULL);
+    log_line(LEVEL_ERROR, "not_bound", "socket", what, "endpoint", endpoint, "problem", zmq_strerror(zmq_errno()),
+             NULL);
     return BB_IN_USE;
 }
 
@@ -273,7 +274,8 @@ static enum bb_code open_commands(struct broker *broker)
     set_common(broker->commands, broker->config, ZAP_DOMAIN_COMMAND, 0);
     zmq_setsockopt(zsock_resolve(broker->commands), ZMQ_ROUTER_MANDATORY, &one, sizeof one);
     if (!set_limits(broker->commands, &limits))
-        return complain("domain_not_enforced", BB_IO, "libzmq does not enforce the ZAP domain; use libzmq 4.3.4 or later");
+        return complain("domain_not_enforced", BB_IO,
+                        "libzmq does not enforce the ZAP domain; use libzmq 4.3.4 or later");
     return bind_socket(broker->commands, broker->config->command_endpoint, "command");
 }
 
@@ -287,7 +289,8 @@ static enum bb_code open_publish(struct broker *broker)
     set_common(broker->publish, broker->config, ZAP_DOMAIN_PUBLISH, 1);
     zmq_setsockopt(zsock_resolve(broker->publish), ZMQ_XPUB_VERBOSE, &one, sizeof one);
     if (!set_limits(broker->publish, &limits))
-        return complain("domain_not_enforced", BB_IO, "libzmq does not enforce the ZAP domain; use libzmq 4.3.4 or later");
+        return complain("domain_not_enforced", BB_IO,
+                        "libzmq does not enforce the ZAP domain; use libzmq 4.3.4 or later");
     return bind_socket(broker->publish, broker->config->publish_endpoint, "publish");
 }
 
@@ -363,13 +366,14 @@ static enum bb_code open_threads(struct broker *broker)
         return complain("reader_not_started", code, NULL);
     metric_set(&broker->metrics, METRIC_LOOP_TURNED_AT_MS, metrics_clock_ms());
     code = http_open(broker->config->http_address, &broker->metrics, &broker->http);
-    return code == BB_OK ? BB_OK : complain("http_not_opened", code, "server/http cannot be bound; another daemon may use it");
+    return code == BB_OK ? BB_OK
+                         : complain("http_not_opened", code, "server/http cannot be bound; another daemon may use it");
 }
 
 enum bb_code broker_open(const struct config *config, struct broker **out)
 {
-    static enum bb_code (*const steps[])(struct broker *) = {open_memory,    open_store, open_history, found_if_empty,
-                                                             open_door,      load,       open_sockets, open_threads};
+    static enum bb_code (*const steps[])(struct broker *) = {open_memory, open_store, open_history, found_if_empty,
+                                                             open_door,   load,       open_sockets, open_threads};
     struct broker *broker = calloc(1, sizeof *broker);
     if (!broker)
         return BB_NO_MEMORY;

@@ -4,16 +4,16 @@
 #ifndef BUURTBELD_BROKER_H
 #define BUURTBELD_BROKER_H
 
-#include "setup/config.h"
 #include "core/core.h"
+#include "door/token_bucket.h"
+#include "door/zap.h"
+#include "reader.h"
+#include "setup/config.h"
+#include "turn/publisher.h"
+#include "turn/sessions.h"
+#include "turn/turn.h"
 #include "watch/http.h"
 #include "watch/metrics.h"
-#include "turn/publisher.h"
-#include "reader.h"
-#include "turn/sessions.h"
-#include "door/token_bucket.h"
-#include "turn/turn.h"
-#include "door/zap.h"
 
 #include <czmq.h>
 
@@ -25,14 +25,14 @@ struct broker {
     struct turn *turn;
     struct publisher *publisher;
     struct sessions *sessions;
-    struct bucket_table *rates; // what each member sends to the command socket
+    struct bucket_table *rates;         // what each member sends to the command socket
     struct bucket_table *subscriptions; // what each member subscribes to
     struct zap *zap;
     struct reader *reader;
     struct http *http;
-    zsock_t *commands; // ROUTER
-    zsock_t *publish;  // XPUB
-    int signals;       // signalfd: SIGTERM, SIGINT
+    zsock_t *commands;   // ROUTER
+    zsock_t *publish;    // XPUB
+    int signals;         // signalfd: SIGTERM, SIGINT
     struct arena *arena; // for one message and its answer
     uint8_t boot[BOOT_ID_SIZE];
     uint32_t epoch;

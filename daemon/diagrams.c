@@ -26,7 +26,8 @@ static void print_step(FILE *out, const struct bb_words *words, uint32_t state, 
 {
     if (step.next == 0)
         return;
-    fprintf(out, "    %s --> %s: %s (", bb_word(words, state, BB_ENGLISH), bb_word(words, step.next, BB_ENGLISH), event);
+    fprintf(out, "    %s --> %s: %s (", bb_word(words, state, BB_ENGLISH), bb_word(words, step.next, BB_ENGLISH),
+            event);
     print_who(out, step.who);
     fputs(")\n", out);
 }

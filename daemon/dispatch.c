@@ -4,8 +4,8 @@
 #include "broker.h"
 #include "clock.h"
 #include "message/frame.h"
-#include "watch/log.h"
 #include "turn/reply.h"
+#include "watch/log.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -53,8 +53,8 @@ static enum bb_code greet_hello(struct broker *broker, const struct incoming *in
         return BB_NOT_ALLOWED;
     metric_add(&broker->metrics, METRIC_HELLOS, 1);
     out->body_case = WIRE__FROM_BROKER__BODY_WELCOME;
-    enum bb_code code = sessions_begin(broker->sessions, in->route, actor->member->member, actor->party->party,
-                                       clock_monotonic_ms());
+    enum bb_code code =
+        sessions_begin(broker->sessions, in->route, actor->member->member, actor->party->party, clock_monotonic_ms());
     return code == BB_OK ? welcome_make(broker, core, actor, &out->welcome) : code;
 }
 
@@ -69,8 +69,7 @@ static enum bb_code greet_ping(struct broker *broker, const struct incoming *in,
     return pong_make(broker, core, actor, &out->pong);
 }
 
-static enum bb_code greet_in(struct broker *broker, const struct incoming *in, struct core *core,
-                             Wire__FromBroker *out)
+static enum bb_code greet_in(struct broker *broker, const struct incoming *in, struct core *core, Wire__FromBroker *out)
 {
     struct actor actor;
     enum bb_code code = actor_find(core, in->invitee, in->number, &actor);
@@ -195,8 +194,8 @@ static void send_answers(struct broker *broker, const struct pending *pending, s
         size_t frame_size;
         arena_reset(broker->arena);
         count_answer(broker, &result->answers[i]);
-        if (reply_answer(pending[i].correlation, &result->answers[i], pending[i].input.command->id_bytes,
-                         broker->arena, &frame, &frame_size) == BB_OK)
+        if (reply_answer(pending[i].correlation, &result->answers[i], pending[i].input.command->id_bytes, broker->arena,
+                         &frame, &frame_size) == BB_OK)
             send_frame(broker, &pending[i].route, frame, frame_size);
     }
 }
@@ -222,7 +221,8 @@ static enum bb_code fill_keyring(struct broker *broker)
 // The door does not know what the store knows. Only a new start, which reads it all, makes them agree again.
 static enum bb_code stop_after_commit(void)
 {
-    log_line(LEVEL_ERROR, "door_not_changed", "problem", "out of memory; the daemon stops so that a restart mends it", NULL);
+    log_line(LEVEL_ERROR, "door_not_changed", "problem", "out of memory; the daemon stops so that a restart mends it",
+             NULL);
     return BB_STORE_IO;
 }
 

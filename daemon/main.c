@@ -2,8 +2,8 @@
 // buurtbeld: reads the command line and the configuration, and runs the broker.
 #include "broker.h"
 #include "diagrams.h"
-#include "watch/log.h"
 #include "setup/process.h"
+#include "watch/log.h"
 #include "watch/service.h"
 
 #include <argp.h>
@@ -25,9 +25,11 @@ struct arguments {
 };
 
 static const struct argp_option options[] = {
-    {"check-config", OPTION_CHECK_CONFIG, NULL, 0, "Check CONFIG as a whole, name every mistake with file and line, and end", 0},
+    {"check-config", OPTION_CHECK_CONFIG, NULL, 0,
+     "Check CONFIG as a whole, name every mistake with file and line, and end", 0},
     {"print-config", OPTION_PRINT_CONFIG, NULL, 0, "Print an example configuration with every key and end", 0},
-    {"print-states", OPTION_PRINT_STATES, NULL, 0, "Print the lifecycles of requests and offers as diagrams and end", 0},
+    {"print-states", OPTION_PRINT_STATES, NULL, 0, "Print the lifecycles of requests and offers as diagrams and end",
+     0},
     {"verbose", 'v', NULL, 0, "Log more", 0},
     {0},
 };
@@ -51,7 +53,8 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if (!arguments->config_path && (arguments->action == 0 || arguments->action == OPTION_CHECK_CONFIG))
-            argp_error(state, "name the configuration, such as /srv/buurtbel/buurtbeld.zpl (buurtbel-ctl init makes one)");
+            argp_error(state,
+                       "name the configuration, such as /srv/buurtbel/buurtbeld.zpl (buurtbel-ctl init makes one)");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -96,7 +99,8 @@ static enum bb_code serve(const struct config *config)
     metric_set(&broker->metrics, METRIC_READY, 0);
     service_stopping();
     if (code != BB_OK)
-        log_line(LEVEL_ERROR, "stopped", "code", bb_code_symbol(code), "problem", bb_code_sentence(code, BB_ENGLISH), NULL);
+        log_line(LEVEL_ERROR, "stopped", "code", bb_code_symbol(code), "problem", bb_code_sentence(code, BB_ENGLISH),
+                 NULL);
     else
         log_line(LEVEL_INFO, "ended", "journal", log_number(turn_head(broker->turn)).text, NULL);
     broker_close(&broker);

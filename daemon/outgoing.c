@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 // What the loop sends: replies, mailbox pushes, publications, beacons, and what a turn changes at the door.
-#include "turn/batch.h"
 #include "broker.h"
 #include "clock.h"
 #include "core/channel.h"
 #include "message/frame.h"
 #include "message/id_text.h"
-#include "watch/log.h"
+#include "turn/batch.h"
 #include "turn/reply.h"
+#include "watch/log.h"
 
 #include <inttypes.h>
 #include <sodium.h>

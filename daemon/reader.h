@@ -6,15 +6,15 @@
 #ifndef BUURTBELD_READER_H
 #define BUURTBELD_READER_H
 
-#include "watch/metrics.h"
-#include "turn/sessions.h"
 #include "store/keyring.h"
 #include "store/store.h"
+#include "turn/sessions.h"
+#include "watch/metrics.h"
 
 #include <czmq.h>
 
 struct reader_options {
-    struct store *store;           // borrowed, like all of these
+    struct store *store; // borrowed, like all of these
     const struct keyring *keyring;
     struct metrics *metrics;
     const uint8_t *ids_key;

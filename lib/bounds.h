@@ -10,11 +10,11 @@ enum {
     PROTOCOL_VERSION = 1,
 
     // Frames. CURVE adds 33 bytes to each; a MAXMSGSIZE of less than 300 breaks its handshake.
-    COMMAND_FRAME_SIZE_MAX = 16 * 1024,    // client to broker
-    BROKER_FRAME_SIZE_MAX = 64 * 1024,     // broker to client, both sockets
+    COMMAND_FRAME_SIZE_MAX = 16 * 1024, // client to broker
+    BROKER_FRAME_SIZE_MAX = 64 * 1024,  // broker to client, both sockets
     CURVE_OVERHEAD_SIZE = 33,
-    SUBSCRIPTION_SIZE_MAX = 512,           // on the publish socket
-    MESSAGE_ARENA_SIZE_MAX = 256 * 1024,   // what one unpacked message may take
+    SUBSCRIPTION_SIZE_MAX = 512,            // on the publish socket
+    MESSAGE_ARENA_SIZE_MAX = 256 * 1024,    // what one unpacked message may take
     TURN_ARENA_SIZE_MAX = 32 * 1024 * 1024, // all records and facts of one turn
     QUERY_ARENA_SIZE_MAX = 4 * 1024 * 1024, // one query of the reader
 
@@ -34,9 +34,9 @@ enum {
     CONTACT_BOX_SIZE_MAX = 2048,
     CONTACT_NONCE_SIZE = 24,
     WRAPPED_KEY_SIZE = 32 + 48, // a key, and what a sealed box adds
-    RELEASE_PLAIN_SIZE = 1024, // padded to this, so that the size tells nothing
+    RELEASE_PLAIN_SIZE = 1024,  // padded to this, so that the size tells nothing
     RELEASE_BOX_SIZE_MAX = 2048,
-    WRAPPED_KEYS_MAX = 32,     // members of one desk and the recovery key
+    WRAPPED_KEYS_MAX = 32, // members of one desk and the recovery key
 
     // Lists.
     NEEDED_MAX = 50,
@@ -58,7 +58,7 @@ enum {
     COMMAND_ID_AGE_DAYS_MAX = 90,
     COMMAND_ID_AHEAD_MINUTES_MAX = 60,
     COMMAND_ROWS_PRUNED_PER_TURN = 64, // old rows of the deduplication table
-    SUBSCRIPTIONS_BURST = 256, // of one member, at one moment
+    SUBSCRIPTIONS_BURST = 256,         // of one member, at one moment
     SUBSCRIPTIONS_PER_SECOND = 1,
     READER_QUEUE_MAX = 4096,
     READ_SLICE_MS = 10,

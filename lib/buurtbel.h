@@ -11,8 +11,8 @@
 #ifndef BUURTBEL_H
 #define BUURTBEL_H
 
-#include "codes.h"
 #include "bounds.h"
+#include "codes.h"
 #include "wire.pb-c.h"
 #include "words.h"
 
@@ -53,15 +53,15 @@ BB_CHECKED enum bb_code bb_enrol(const char *home, const char *invitation, const
 struct bb_client;
 
 enum bb_event_kind {
-    BB_EVENT_CONNECTED,  // the broker said welcome: `welcome`
-    BB_EVENT_AWAY,       // no connection, it is tried again: `code` tells why
-    BB_EVENT_REFUSED,    // it is not tried again: `code`
-    BB_EVENT_ALERT,      // a request to show: `request`
-    BB_EVENT_UPDATE,     // a request that was shown has changed: `request`
-    BB_EVENT_CANCEL,     // take it away: `request`
-    BB_EVENT_ITEM,       // something for this party alone: `item`
-    BB_EVENT_COMPLETE,   // all notices of `channel` up to `seq` have been handed on
-    BB_EVENT_KEPT,       // a command that was kept, and for which nobody waits any more, has its answer: `command`, `code`
+    BB_EVENT_CONNECTED, // the broker said welcome: `welcome`
+    BB_EVENT_AWAY,      // no connection, it is tried again: `code` tells why
+    BB_EVENT_REFUSED,   // it is not tried again: `code`
+    BB_EVENT_ALERT,     // a request to show: `request`
+    BB_EVENT_UPDATE,    // a request that was shown has changed: `request`
+    BB_EVENT_CANCEL,    // take it away: `request`
+    BB_EVENT_ITEM,      // something for this party alone: `item`
+    BB_EVENT_COMPLETE,  // all notices of `channel` up to `seq` have been handed on
+    BB_EVENT_KEPT, // a command that was kept, and for which nobody waits any more, has its answer: `command`, `code`
 };
 
 struct bb_event {

@@ -5,9 +5,9 @@
 #include "buurtbel.h"
 
 #include "message/arena.h"
-#include "seal/check_words.h"
 #include "message/id_text.h"
 #include "message/json.h"
+#include "seal/check_words.h"
 #include "text/text_check.h"
 
 #include <assert.h>

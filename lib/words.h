@@ -142,9 +142,8 @@ struct bb_words {
     size_t count;
 };
 
-extern const struct bb_words bb_roles, bb_classes, bb_party_states, bb_request_states, bb_offer_states,
-    bb_answer_kinds, bb_offer_kinds, bb_sizes, bb_wanted, bb_priorities, bb_close_reasons, bb_heard_of,
-    bb_contact_channels, bb_yes_no;
+extern const struct bb_words bb_roles, bb_classes, bb_party_states, bb_request_states, bb_offer_states, bb_answer_kinds,
+    bb_offer_kinds, bb_sizes, bb_wanted, bb_priorities, bb_close_reasons, bb_heard_of, bb_contact_channels, bb_yes_no;
 
 // The word for a value, "?" for one that is not in the vocabulary. Static memory.
 const char *bb_word(const struct bb_words *words, uint32_t value, enum bb_language language);

@@ -16,10 +16,13 @@ static void print_status(struct ui *ui, const Wire__Status *status)
               "Opslag: %llu van %llu MiB (%llu %%); vol bij %d %%\n"),
            (unsigned long long)(status->store_used_size >> 20), (unsigned long long)(status->store_map_size >> 20),
            (unsigned long long)used, (int)STORE_USED_PERCENT_MAX);
-    printf(tr(ui, "Clients heard of in the last minute: %u\n", "Programma's waarvan in de laatste minuut iets is gehoord: %u\n"), status->sessions);
+    printf(tr(ui, "Clients heard of in the last minute: %u\n",
+              "Programma's waarvan in de laatste minuut iets is gehoord: %u\n"),
+           status->sessions);
     printf(tr(ui, "Givers: %u active, %u waiting for a yes\n", "Gevers: %u actief, %u wachten op een ja\n"),
            status->givers_active, status->givers_waiting);
-    printf(tr(ui, "Requests that are not closed: %u\n", "Hulpvragen die nog niet klaar zijn: %u\n"), status->requests_live);
+    printf(tr(ui, "Requests that are not closed: %u\n", "Hulpvragen die nog niet klaar zijn: %u\n"),
+           status->requests_live);
     printf(tr(ui, "Commands since the start: %llu taken, %llu refused\n",
               "Opdrachten sinds de start: %llu gedaan, %llu geweigerd\n"),
            (unsigned long long)status->commands_accepted, (unsigned long long)status->commands_refused);

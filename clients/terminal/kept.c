@@ -44,11 +44,15 @@ void tell_kept(const struct ui *ui, const struct bb_event *event)
         bb_id_text(subject, about);
     }
     if (event->code == BB_OK) {
-        fprintf(stderr, tr(ui, "What was kept for later has been sent and taken. %s\n",
-                           "Wat bewaard was voor later is nu verstuurd en aangenomen. %s\n"), about);
+        fprintf(stderr,
+                tr(ui, "What was kept for later has been sent and taken. %s\n",
+                   "Wat bewaard was voor later is nu verstuurd en aangenomen. %s\n"),
+                about);
         return;
     }
     const char *sentence = bb_code_sentence(event->code, ui->language);
-    fprintf(stderr, tr(ui, "What was kept for later could not be done: %s %s\n",
-                       "Wat bewaard was voor later kon niet meer: %s %s\n"), about, sentence != NULL ? sentence : "");
+    fprintf(stderr,
+            tr(ui, "What was kept for later could not be done: %s %s\n",
+               "Wat bewaard was voor later kon niet meer: %s %s\n"),
+            about, sentence != NULL ? sentence : "");
 }

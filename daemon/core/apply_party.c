@@ -162,7 +162,8 @@ enum bb_code apply_member_joined(struct core *core, const Stored__Fact *fact)
         code = store_put_number(core->txn, TABLE_MEMBER, member.member, &member.base);
     if (code == BB_OK)
         code = put_key(core, TABLE_MEMBER_KEY, member.curve_key_bytes, member.member);
-    return code == BB_OK ? add_admission(core, member.curve_key_bytes, admission_of(party, &member), member.member) : code;
+    return code == BB_OK ? add_admission(core, member.curve_key_bytes, admission_of(party, &member), member.member)
+                         : code;
 }
 
 // A giver may move to another class when it is approved; its channel goes with it.
@@ -171,8 +172,8 @@ static enum bb_code recount(struct core *core, const Stored__Party *before, cons
     if (after->role != ROLE_GIVER)
         return BB_OK;
     struct channel_change was = counts_of(before);
-    enum bb_code code = channel_count(core, class_channel(before),
-                                      (struct channel_change){-was.givers, -was.waiting, -was.parties});
+    enum bb_code code =
+        channel_count(core, class_channel(before), (struct channel_change){-was.givers, -was.waiting, -was.parties});
     return code == BB_OK ? channel_count(core, class_channel(after), counts_of(after)) : code;
 }
 
@@ -270,7 +271,8 @@ enum bb_code apply_invitation_made(struct core *core, const Stored__Fact *fact)
         code = store_put_number(core->txn, TABLE_INVITATION, made->invitation, &invitation.base);
     if (code == BB_OK)
         code = put_key(core, TABLE_INVITATION_KEY, made->admission_key_bytes, made->invitation);
-    return code == BB_OK ? add_admission(core, made->admission_key_bytes, ADMISSION_INVITATION, made->invitation) : code;
+    return code == BB_OK ? add_admission(core, made->admission_key_bytes, ADMISSION_INVITATION, made->invitation)
+                         : code;
 }
 
 enum bb_code apply_invitation_revoked(struct core *core, const Stored__Fact *fact)

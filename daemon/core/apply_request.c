@@ -73,8 +73,8 @@ static enum bb_code tell(struct core *core, const Stored__Request *request, bool
     if (code == BB_OK && givers)
         code = channel_broadcast(core, request);
     if (code == BB_OK && coordinators)
-        code = channel_tell_coordinators(core, request->community, SUBJECT_REQUEST, request->request,
-                                         request->revision);
+        code =
+            channel_tell_coordinators(core, request->community, SUBJECT_REQUEST, request->request, request->revision);
     return code;
 }
 

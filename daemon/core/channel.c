@@ -81,8 +81,8 @@ static enum bb_code add_effect(struct core *core, uint64_t channel, uint64_t log
     return BB_OK;
 }
 
-static enum bb_code append_after(struct core *core, Stored__ChannelHead *head, uint64_t channel,
-                                 enum subject subject, uint64_t number, uint32_t revision)
+static enum bb_code append_after(struct core *core, Stored__ChannelHead *head, uint64_t channel, enum subject subject,
+                                 uint64_t number, uint32_t revision)
 {
     uint64_t log;
     enum bb_code code = store_count_up(core->txn, "log", &log);

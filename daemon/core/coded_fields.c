@@ -36,8 +36,7 @@ bool area_valid(ProtobufCBinaryData area)
     if (area.len == POSTCODE_DIGITS)
         return all_digits(area.data, area.len);
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
-        if (area.len == CODE_PREFIX_SIZE + codes[i].digits &&
-            memcmp(area.data, codes[i].prefix, CODE_PREFIX_SIZE) == 0)
+        if (area.len == CODE_PREFIX_SIZE + codes[i].digits && memcmp(area.data, codes[i].prefix, CODE_PREFIX_SIZE) == 0)
             return all_digits(area.data + CODE_PREFIX_SIZE, codes[i].digits);
     }
     return false;

@@ -54,7 +54,7 @@ struct effect_departed {
 struct effects {
     struct effect_notice *notices;
     struct effect_admission *admissions;
-    uint64_t *rekeyed;  // class channels whose key is to be renewed: somebody may no longer read them
+    uint64_t *rekeyed; // class channels whose key is to be renewed: somebody may no longer read them
     struct effect_departed *departed;
     size_t notices_count, admissions_count, rekeyed_count, departed_count;
 };

@@ -14,8 +14,8 @@ struct command_rule {
 
 static const struct command_rule rules[] = {
     [WIRE__COMMAND__WHAT_ENROL] = {0, false, false, decide_enrol},
-    [WIRE__COMMAND__WHAT_MAKE_INVITATION] = {STAFF | ROLE(ROLE_GIVER) | ROLE(ROLE_REPORTER) | ROLE(ROLE_OPERATOR), false,
-                                             false, decide_make_invitation},
+    [WIRE__COMMAND__WHAT_MAKE_INVITATION] = {STAFF | ROLE(ROLE_GIVER) | ROLE(ROLE_REPORTER) | ROLE(ROLE_OPERATOR),
+                                             false, false, decide_make_invitation},
     [WIRE__COMMAND__WHAT_REVOKE_INVITATION] = {ROLE(ROLE_COORDINATOR) | ROLE(ROLE_OPERATOR), false, true,
                                                decide_revoke_invitation},
     [WIRE__COMMAND__WHAT_APPROVE_PARTY] = {ROLE(ROLE_COORDINATOR), false, false, decide_approve_party},

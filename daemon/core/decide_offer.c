@@ -21,8 +21,7 @@ static enum bb_code check_answer(const Wire__GiveAnswer *answer)
         return BB_BAD_VALUE;
     if (answer->text.len > ANSWER_TEXT_SIZE_MAX)
         return BB_TOO_LONG;
-    bool says_why = answer->kind == ANSWER_OFFER_WITH_CONDITIONS ||
-                    answer->kind == ANSWER_NOT_ALLOWED;
+    bool says_why = answer->kind == ANSWER_OFFER_WITH_CONDITIONS || answer->kind == ANSWER_NOT_ALLOWED;
     return says_why && answer->text.len == 0 ? BB_MISSING : BB_OK;
 }
 
@@ -65,10 +64,8 @@ static enum bb_code place_of(struct core *core, const Stored__Offer *before, uin
         *number = before->offer;
         return BB_OK;
     }
-    bool begins_anew = before->state == OFFER_WITHDRAWN ||
-                       before->state == OFFER_LAPSED ||
-                       before->state == OFFER_CANCELLED ||
-                       before->state == OFFER_FAILED;
+    bool begins_anew = before->state == OFFER_WITHDRAWN || before->state == OFFER_LAPSED ||
+                       before->state == OFFER_CANCELLED || before->state == OFFER_FAILED;
     if (!begins_anew)
         return BB_WRONG_STATE;
     return before->rounds < OFFERS_PER_PARTY_MAX ? next_number(core, "offer", number) : BB_OFFERED_OFTEN;

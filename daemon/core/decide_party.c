@@ -87,8 +87,8 @@ static enum bb_code new_party(struct core *core, const Stored__Invitation *invit
     return code == BB_OK ? next_number(core, "slot", &party->key_slot) : code;
 }
 
-static enum bb_code join_member(struct core *core, struct decision *out, const Wire__Enrol *enrol,
-                                uint64_t invitation, uint64_t party, uint64_t slot)
+static enum bb_code join_member(struct core *core, struct decision *out, const Wire__Enrol *enrol, uint64_t invitation,
+                                uint64_t party, uint64_t slot)
 {
     Stored__MemberJoined member = STORED__MEMBER_JOINED__INIT;
     enum bb_code code = next_number(core, "member", &member.member);

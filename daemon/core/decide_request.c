@@ -164,8 +164,8 @@ static enum bb_code check_values(const Wire__PublishRequest *publish)
 }
 
 // Asking again makes a new request that names the old one (DOMAIN: rule 5).
-static enum bb_code check_earlier(struct core *core, const struct actor *actor, uint64_t id,
-                                  const Stored__Asker *asker, uint64_t *number)
+static enum bb_code check_earlier(struct core *core, const struct actor *actor, uint64_t id, const Stored__Asker *asker,
+                                  uint64_t *number)
 {
     *number = 0;
     if (id == 0)
@@ -306,8 +306,7 @@ static enum bb_code check_reason(const Wire__CloseRequest *close)
 {
     if (!bb_word_known(&bb_close_reasons, close->reason))
         return close->reason == 0 ? BB_MISSING : BB_BAD_VALUE;
-    bool had_help = close->reason == CLOSE_FULFILLED ||
-                    close->reason == CLOSE_PARTLY_FULFILLED;
+    bool had_help = close->reason == CLOSE_FULFILLED || close->reason == CLOSE_PARTLY_FULFILLED;
     return had_help && !close->asker_agreed ? BB_NEEDS_ASKERS_SIDE : BB_OK;
 }
 

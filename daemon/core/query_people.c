@@ -203,8 +203,7 @@ enum bb_code query_offers(struct core *core, const struct actor *actor, const Wi
     return BB_OK;
 }
 
-static enum bb_code view_invitation(struct core *core, const Stored__Invitation *invitation,
-                                    Wire__InvitationView **out)
+static enum bb_code view_invitation(struct core *core, const Stored__Invitation *invitation, Wire__InvitationView **out)
 {
     Wire__InvitationView *view = core_alloc(core, sizeof *view);
     if (!view)

@@ -52,8 +52,8 @@ static enum bb_code find_entry(struct core *core, const struct catch_up *it, uin
 }
 
 // Is the cursor one of this channel's history, and near enough to go on from?
-static enum bb_code can_replay(struct core *core, const struct catch_up *it, const Wire__Cursor *cursor,
-                               uint32_t epoch, bool *out)
+static enum bb_code can_replay(struct core *core, const struct catch_up *it, const Wire__Cursor *cursor, uint32_t epoch,
+                               bool *out)
 {
     *out = false;
     if (cursor->seq == 0 || cursor->epoch != epoch || cursor->seq > it->head->seq ||
@@ -174,8 +174,7 @@ static enum bb_code snapshot_class(struct core *core, struct catch_up *it, uint6
     }
 }
 
-static enum bb_code add_item(struct core *core, struct catch_up *it, enum subject subject, uint64_t number,
-                             bool *full)
+static enum bb_code add_item(struct core *core, struct catch_up *it, enum subject subject, uint64_t number, bool *full)
 {
     Wire__MailboxItem *item;
     enum bb_code code = view_item(core, it->actor->party, subject, number, &item);

@@ -50,8 +50,7 @@ enum bb_code text_seal(struct core *core, uint64_t slot, ProtobufCBinaryData tex
     return BB_OK;
 }
 
-enum bb_code text_open(const struct core *core, uint64_t slot, const Stored__SecretText *text,
-                       ProtobufCBinaryData *out)
+enum bb_code text_open(const struct core *core, uint64_t slot, const Stored__SecretText *text, ProtobufCBinaryData *out)
 {
     *out = (ProtobufCBinaryData){0, NULL};
     if (text == NULL)

@@ -8,8 +8,7 @@
 #include "core.h"
 
 // Encrypts `text` into the turn's arena. An empty text gives NULL, which a message leaves out.
-BB_CHECKED enum bb_code text_seal(struct core *core, uint64_t slot, ProtobufCBinaryData text,
-                                  Stored__SecretText **out);
+BB_CHECKED enum bb_code text_seal(struct core *core, uint64_t slot, ProtobufCBinaryData text, Stored__SecretText **out);
 
 // Decrypts into the arena. NULL gives an empty text. An erased text gives an empty one and BB_OK: what is gone is
 // no damage. BB_STORE_DAMAGED when the bytes or the keyring were changed.

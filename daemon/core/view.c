@@ -27,8 +27,7 @@ enum bb_code view_public_request(struct core *core, const Stored__Request *reque
 
 static bool is_staff_of(const Stored__Party *viewer, const Stored__Request *request)
 {
-    return viewer->role == ROLE_COORDINATOR ||
-           (viewer->role == ROLE_DESK && request->desk == viewer->party);
+    return viewer->role == ROLE_COORDINATOR || (viewer->role == ROLE_DESK && request->desk == viewer->party);
 }
 
 // A giver sees what is in its class channel, a desk also what is open for everybody; an operator no texts here.
@@ -38,11 +37,9 @@ static bool may_see(const Stored__Party *viewer, const Stored__Request *request)
         return false;
     if (is_staff_of(viewer, request))
         return true;
-    bool broadcast = request->state == REQUEST_OPEN ||
-                     request->state == REQUEST_FILLED;
+    bool broadcast = request->state == REQUEST_OPEN || request->state == REQUEST_FILLED;
     if (viewer->role == ROLE_GIVER)
-        return broadcast && viewer->state == PARTY_ACTIVE &&
-               request_reaches(request, viewer->audience_class);
+        return broadcast && viewer->state == PARTY_ACTIVE && request_reaches(request, viewer->audience_class);
     return viewer->role == ROLE_DESK && broadcast;
 }
 
@@ -77,8 +74,7 @@ static enum bb_code fill_staff_part(struct core *core, const Stored__Request *re
 // A desk stands on the asker's side: "cannot" and "not allowed" are not shown there, not even as a refusal.
 static bool shows_answer(const Stored__Party *viewer, const Stored__Offer *offer)
 {
-    return viewer->role == ROLE_COORDINATOR || (offer->state != OFFER_CANNOT &&
-                                                            offer->state != OFFER_NOT_ALLOWED);
+    return viewer->role == ROLE_COORDINATOR || (offer->state != OFFER_CANNOT && offer->state != OFFER_NOT_ALLOWED);
 }
 
 // The newest ones, as many as fit into one frame; `cut` tells when there are more.
@@ -94,7 +90,8 @@ static enum bb_code add_offers(struct core *core, const Stored__Party *viewer, c
                 return BB_NO_MEMORY;
             code = view_offer(core, viewer, offer, request, &view->offers[view->n_offers]);
             if (code == BB_OK)
-                view->cut = view->n_offers >= OFFERS_SHOWN_MAX || !page_takes(&page, &view->offers[view->n_offers]->base);
+                view->cut =
+                    view->n_offers >= OFFERS_SHOWN_MAX || !page_takes(&page, &view->offers[view->n_offers]->base);
             view->n_offers += code == BB_OK && !view->cut;
         }
         if (code != BB_OK)
@@ -229,8 +226,7 @@ static enum bb_code item_request(struct core *core, const Stored__Party *owner, 
     return code == BB_OK ? view_request(core, owner, request, false, &item->request) : code;
 }
 
-static enum bb_code item_offer(struct core *core, const Stored__Party *owner, uint64_t number,
-                               Wire__MailboxItem *item)
+static enum bb_code item_offer(struct core *core, const Stored__Party *owner, uint64_t number, Wire__MailboxItem *item)
 {
     Stored__Offer *offer;
     Stored__Request *request;

@@ -14,8 +14,8 @@
 
 #include "codes.h"
 #include "key_table.h"
-#include "watch/metrics.h"
 #include "token_bucket.h"
+#include "watch/metrics.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -4,9 +4,9 @@
 #include "config.h"
 
 #include "config_table.h"
+#include "file/zpl.h"
 #include "host_port.h"
 #include "problems.h"
-#include "file/zpl.h"
 
 #include <errno.h>
 #include <inttypes.h>

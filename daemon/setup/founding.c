@@ -2,8 +2,8 @@
 // Reads founding.zpl by a table of its values; the categories, whose keys are the community's own, are walked apart.
 #include "founding.h"
 
-#include "problems.h"
 #include "file/zpl.h"
+#include "problems.h"
 
 #include <stdlib.h>
 #include <string.h>

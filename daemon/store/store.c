@@ -148,8 +148,8 @@ static enum bb_code unpack(struct txn *txn, enum table table, const struct store
     enum bb_code code = check(table, key, data, &value, &value_size);
     if (code != BB_OK)
         return code;
-    ProtobufCMessage *message = protobuf_c_message_unpack(store_tables[table].message, arena_allocator(txn->arena),
-                                                          value_size, value);
+    ProtobufCMessage *message =
+        protobuf_c_message_unpack(store_tables[table].message, arena_allocator(txn->arena), value_size, value);
     if (!message)
         return BB_NO_MEMORY;
     memcpy(out, &message, sizeof message); // the caller's pointer is of the message's own type

@@ -9,8 +9,8 @@
 #ifndef BUURTBEL_STORE_H
 #define BUURTBEL_STORE_H
 
-#include "message/arena.h"
 #include "codes.h"
+#include "message/arena.h"
 #include "stored.pb-c.h"
 
 #include <stdbool.h>
@@ -30,9 +30,9 @@ struct store;
 struct txn;
 
 struct store_options {
-    const char *folder;      // must exist; holds data.mdb, lock.mdb and daemon.lock
-    size_t map_size;         // bytes, at most what the disk can hold; the file is preallocated to it
-    bool preallocate;        // off only in tests
+    const char *folder; // must exist; holds data.mdb, lock.mdb and daemon.lock
+    size_t map_size;    // bytes, at most what the disk can hold; the file is preallocated to it
+    bool preallocate;   // off only in tests
 };
 
 // Opens or creates the store and its identity record (version, epoch 1, `ids_key`, made at `now_ms`).
@@ -99,7 +99,7 @@ BB_CHECKED enum bb_code store_count_up(struct txn *txn, const char *name, uint64
 BB_CHECKED enum bb_code store_identity(struct txn *txn, Stored__StoreIdentity **out);
 
 struct store_usage {
-    uint64_t used_size;  // bytes of pages in use
+    uint64_t used_size; // bytes of pages in use
     uint64_t map_size;
     uint32_t readers_stale_cleared;
 };

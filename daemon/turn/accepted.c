@@ -58,11 +58,8 @@ enum bb_code accepted_find(struct core *core, const struct turn_input *input, st
         return code;
     if (row->payload_hash_bytes.len != sizeof hash || memcmp(row->payload_hash_bytes.data, hash, sizeof hash) != 0)
         return BB_ID_REUSED;
-    *answer = (struct turn_answer){.repeated = true,
-                                   .entry = row->entry,
-                                   .made = row->made,
-                                   .party = row->party,
-                                   .state = row->state};
+    *answer = (struct turn_answer){
+        .repeated = true, .entry = row->entry, .made = row->made, .party = row->party, .state = row->state};
     return BB_OK;
 }
 

@@ -62,8 +62,8 @@ static bool make_room(struct publisher *publisher)
     return true;
 }
 
-enum bb_code publisher_add(struct publisher *publisher, uint64_t channel, uint64_t id, const char *topic,
-                           uint64_t head, const uint8_t key[NOTICE_BOX_KEY_SIZE], int64_t now_ms)
+enum bb_code publisher_add(struct publisher *publisher, uint64_t channel, uint64_t id, const char *topic, uint64_t head,
+                           const uint8_t key[NOTICE_BOX_KEY_SIZE], int64_t now_ms)
 {
     if (strlen(topic) >= TOPIC_SIZE_MAX)
         return BB_TOO_LONG;
@@ -105,8 +105,8 @@ void publisher_rekey(struct publisher *publisher, uint64_t channel, const uint8_
 
 // ---------------------------------------------------------------- publications
 
-static enum bb_code pack_batch(const struct publisher *publisher, const Wire__Batch *batch, size_t first,
-                               size_t count, struct arena *arena, uint8_t **out, size_t *out_size)
+static enum bb_code pack_batch(const struct publisher *publisher, const Wire__Batch *batch, size_t first, size_t count,
+                               struct arena *arena, uint8_t **out, size_t *out_size)
 {
     Wire__Batch part = batch_part(batch, first, count, publisher->epoch);
     *out_size = wire__batch__get_packed_size(&part);

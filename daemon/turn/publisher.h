@@ -54,7 +54,6 @@ int64_t publisher_deadline_ms(const struct publisher *publisher);
 
 // The next beacon that is due at `now_ms`; NULL in `*channel` when there is none.
 BB_CHECKED enum bb_code publisher_beacon(struct publisher *publisher, int64_t now_ms, struct arena *arena,
-                                         const struct published_channel **channel, uint8_t **frame,
-                                         size_t *frame_size);
+                                         const struct published_channel **channel, uint8_t **frame, size_t *frame_size);
 
 #endif

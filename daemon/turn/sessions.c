@@ -130,8 +130,8 @@ static void unlink_party(struct sessions *sessions, struct session *session)
         zhashx_insert(sessions->by_party, &session->next_of_party->party, session->next_of_party);
 }
 
-enum bb_code sessions_begin(struct sessions *sessions, const struct routing_id *route, uint64_t member,
-                            uint64_t party, int64_t now_ms)
+enum bb_code sessions_begin(struct sessions *sessions, const struct routing_id *route, uint64_t member, uint64_t party,
+                            int64_t now_ms)
 {
     struct session *known = sessions_find(sessions, route);
     if (known && known->member == member) {

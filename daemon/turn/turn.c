@@ -223,8 +223,8 @@ static enum bb_code render_all(struct attempt *attempt, struct turn_result *out)
     const struct effects *effects = &attempt->core.effects;
     for (size_t i = 0; i < effects->notices_count; i++) {
         struct turn_batch *place = batch_of(attempt, out, effects->notices[i].channel);
-        if (!place || !core_grow(&attempt->core, &place->batch->notices, place->batch->n_notices,
-                                 sizeof *place->batch->notices))
+        if (!place ||
+            !core_grow(&attempt->core, &place->batch->notices, place->batch->n_notices, sizeof *place->batch->notices))
             return BB_NO_MEMORY;
         enum bb_code code = render(attempt, &effects->notices[i], &place->batch->notices[place->batch->n_notices]);
         if (code != BB_OK)

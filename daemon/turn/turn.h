@@ -11,8 +11,8 @@
 #include "store/journal.h"
 
 struct turn_options {
-    struct store *store;            // borrowed
-    const struct keyring *keyring;  // borrowed
+    struct store *store;           // borrowed
+    const struct keyring *keyring; // borrowed
     uint32_t node;
 };
 

@@ -107,7 +107,7 @@ static enum bb_code verify_tables(struct slice *slice, uint32_t *table, struct s
 {
     while (*table < TABLES_COUNT && !time_is_up(slice)) {
         bool done = *table == TABLE_JOURNAL; // was checked with its chain
-        enum bb_code code = done ? BB_OK : verify_table(slice, (enum table)*table, key, &done);
+        enum bb_code code = done ? BB_OK : verify_table(slice, (enum table) * table, key, &done);
         if (code != BB_OK)
             return code;
         if (!done)
@@ -133,8 +133,7 @@ static enum bb_code say_where(struct slice *slice, uint64_t entry, uint32_t tabl
     return BB_OK;
 }
 
-enum bb_code verify_slice(struct core *core, const Wire__Verify *from, int64_t (*clock_us)(void),
-                          Wire__Verified **out)
+enum bb_code verify_slice(struct core *core, const Wire__Verify *from, int64_t (*clock_us)(void), Wire__Verified **out)
 {
     if (from->key_bytes.len > STORE_KEY_SIZE_MAX ||
         (from->hash_bytes.len != 0 && from->hash_bytes.len != JOURNAL_HASH_SIZE))

@@ -135,8 +135,9 @@ enum bb_code net_open(struct client_net *net, const struct identity *identity)
     net->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     net->dealer = zmq_socket(context, ZMQ_DEALER);
     if (net->epoll < 0 || net->timer < 0 || !net->dealer || !set_options(net->dealer, identity, 64, 1000) ||
-        zmq_setsockopt(net->dealer, ZMQ_IMMEDIATE, &immediate, sizeof immediate) != 0 || !watch(net, net->timer, SOURCE_TIMER) ||
-        !watch_socket(net, net->dealer, SOURCE_DEALER) || !open_monitor(net, context))
+        zmq_setsockopt(net->dealer, ZMQ_IMMEDIATE, &immediate, sizeof immediate) != 0 ||
+        !watch(net, net->timer, SOURCE_TIMER) || !watch_socket(net, net->dealer, SOURCE_DEALER) ||
+        !open_monitor(net, context))
         code = errno == ENOMEM ? BB_NO_MEMORY : BB_IO;
     else if (zmq_connect(net->dealer, identity->command_endpoint) != 0)
         code = BB_BAD_IDENTITY;

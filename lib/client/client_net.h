@@ -27,9 +27,9 @@ struct client_net {
     const struct identity *identity; // borrowed
     void *dealer, *monitor, *subscriber;
     int epoll, timer;
-    unsigned ready;    // sources that epoll told of and that are not read to their end
-    unsigned touched;  // sources whose descriptor may have been quietened by a call of ours
-    int64_t armed_ms;  // what the timer stands at; 0: at once
+    unsigned ready;                            // sources that epoll told of and that are not read to their end
+    unsigned touched;                          // sources whose descriptor may have been quietened by a call of ours
+    int64_t armed_ms;                          // what the timer stands at; 0: at once
     bool refused;                              // the last handshake was
     int64_t retry_at_ms;                       // steady; 0: libzmq sees to it
     struct net_frame pending[NET_PENDING_MAX]; // what libzmq had no room for

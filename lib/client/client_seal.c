@@ -5,8 +5,8 @@
 // the broker says of a key is believed the first time only.
 #include "client_inside.h"
 
-#include "seal/invitation.h"
 #include "message/message_bytes.h"
+#include "seal/invitation.h"
 #include "seal/seal.h"
 
 #include <sodium.h>

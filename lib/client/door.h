@@ -6,8 +6,8 @@
 #ifndef BUURTBEL_DOOR_H
 #define BUURTBEL_DOOR_H
 
-#include "message/arena.h"
 #include "codes.h"
+#include "message/arena.h"
 #include "seal/identity.h"
 #include "wire.pb-c.h"
 

@@ -6,13 +6,13 @@
 // asks with its own keys whether it is a member already.
 #include "buurtbel.h"
 
-#include "message/command_id.h"
 #include "door.h"
 #include "file/home.h"
-#include "seal/identity.h"
-#include "seal/invitation.h"
+#include "message/command_id.h"
 #include "message/message_bytes.h"
 #include "message/utf8.h"
+#include "seal/identity.h"
+#include "seal/invitation.h"
 
 #include <assert.h>
 #include <sodium.h>

@@ -5,8 +5,8 @@
 #include "identity.h"
 
 #include "file/file.h"
-#include "message/utf8.h"
 #include "file/zpl.h"
+#include "message/utf8.h"
 
 #include <assert.h>
 #include <sodium.h>

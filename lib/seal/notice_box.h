@@ -6,8 +6,8 @@
 #ifndef BUURTBEL_NOTICE_BOX_H
 #define BUURTBEL_NOTICE_BOX_H
 
-#include "message/arena.h"
 #include "codes.h"
+#include "message/arena.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -7,8 +7,8 @@
 #ifndef BUURTBEL_SESSION_INSIDE_H
 #define BUURTBEL_SESSION_INSIDE_H
 
-#include "message/arena.h"
 #include "client.pb-c.h"
+#include "message/arena.h"
 #include "seal/notice_box.h"
 #include "session.h"
 
@@ -36,7 +36,7 @@ struct known {
     bool handed;    // the present revision was handed on, or needs no event
     bool mark;      // handed on, and that is not saved yet
     struct known *next_mark, **mark_link;
-    bool leaving;   // its cancel is on the way out; forgotten with the mark
+    bool leaving; // its cancel is on the way out; forgotten with the mark
     int64_t heard_at_ms;
     uint8_t *packed; // PublicRequest or MailboxItem
     size_t packed_size;

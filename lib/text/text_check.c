@@ -5,8 +5,8 @@
 #include "text_check.h"
 
 #include "bounds.h"
-#include "text_fold.h"
 #include "message/utf8.h"
+#include "text_fold.h"
 
 enum bb_code text_check(const char *text, size_t size)
 {

@@ -11,8 +11,8 @@
 // cmocka wants the four above first.
 #include <cmocka.h>
 
-#include "message/arena.h"
 #include "client.pb-c.h"
+#include "message/arena.h"
 #include "message/frame.h"
 #include "seal/notice_box.h"
 #include "session/session.h"

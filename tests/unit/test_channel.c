@@ -75,7 +75,7 @@ struct days {
     size_t accepted;
 };
 
-static uint32_t throw(struct days *days, uint32_t sides) // splitmix64: the same days from the same seed
+static uint32_t throw(struct days * days, uint32_t sides) // splitmix64: the same days from the same seed
 {
     uint64_t z = days->dice += 0x9e3779b97f4a7c15U;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
@@ -194,7 +194,7 @@ static void run_some(struct days *days, size_t count)
     for (size_t i = 0; i < count; i++) {
         uint32_t who = throw(days, 20);
         inputs[i] = (struct turn_input){.command = &commands[i]};
-        inputs[i].number = who < 9   ? days->givers[throw(days, GIVERS)].number
+        inputs[i].number = who < 9    ? days->givers[throw(days, GIVERS)].number
                            : who < 18 ? days->it->desk.number
                                       : days->it->coordinator.number;
         commands[i] = who < 9 ? by_giver(days) : who < 18 ? by_staff(days) : by_coordinator(days);

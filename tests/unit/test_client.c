@@ -2,8 +2,8 @@
 // The client on real sockets: a broker of a few lines in the same thread, CURVE on both sides, one turn each.
 #include "folder.h"
 
-#include "message/arena.h"
 #include "buurtbel.h"
+#include "message/arena.h"
 #include "message/frame.h"
 
 #include <poll.h>

@@ -74,7 +74,7 @@ static void each_role_may_what_the_domain_says_and_nothing_else(void **state)
     const struct {
         int role;
         struct person who;
-    } people[] = {{G, it->anna}, {D, it->desk}, {C, it->coordinator}, {R, reporter}, {O, it->operator}};
+    } people[] = {{G, it->anna}, {D, it->desk}, {C, it->coordinator}, {R, reporter}, {O, it->operator} };
     for (size_t i = 0; i < COMMANDS_COUNT; i++) {
         for (size_t j = 0; j < sizeof people / sizeof *people; j++) {
             enum bb_code code = give_empty(it, people[j].who, rights[i].what);
@@ -145,10 +145,13 @@ static void a_command_of_a_later_version_is_unknown(void **state)
 static void only_what_ends_something_uses_the_reserve(void **state)
 {
     (void)state;
-    static const Wire__Command__WhatCase ending[] = {
-        WIRE__COMMAND__WHAT_REVOKE_INVITATION, WIRE__COMMAND__WHAT_SUSPEND_PARTY,   WIRE__COMMAND__WHAT_REVOKE_MEMBER,
-        WIRE__COMMAND__WHAT_CLOSE_REQUEST,     WIRE__COMMAND__WHAT_CANCEL_OFFER,    WIRE__COMMAND__WHAT_WITHDRAW_OFFER,
-        WIRE__COMMAND__WHAT_PAUSE};
+    static const Wire__Command__WhatCase ending[] = {WIRE__COMMAND__WHAT_REVOKE_INVITATION,
+                                                     WIRE__COMMAND__WHAT_SUSPEND_PARTY,
+                                                     WIRE__COMMAND__WHAT_REVOKE_MEMBER,
+                                                     WIRE__COMMAND__WHAT_CLOSE_REQUEST,
+                                                     WIRE__COMMAND__WHAT_CANCEL_OFFER,
+                                                     WIRE__COMMAND__WHAT_WITHDRAW_OFFER,
+                                                     WIRE__COMMAND__WHAT_PAUSE};
     for (size_t i = 0; i < COMMANDS_COUNT; i++) {
         Wire__Command command = WIRE__COMMAND__INIT;
         command.what_case = rights[i].what;

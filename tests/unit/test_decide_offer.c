@@ -153,8 +153,8 @@ static void each_kind_of_answer_may_become_each_other_kind(void **state)
 {
     struct town *it = *state;
     uint64_t request = town_publish_for(it, 1);
-    static const uint32_t states[] = {0, OFFER_OFFERED, OFFER_CONDITIONAL, OFFER_ASKING_INTERNALLY, OFFER_CANNOT,
-                                      OFFER_NOT_ALLOWED};
+    static const uint32_t states[] = {
+        0, OFFER_OFFERED, OFFER_CONDITIONAL, OFFER_ASKING_INTERNALLY, OFFER_CANNOT, OFFER_NOT_ALLOWED};
     uint64_t made = 0;
     for (int from = ANSWER_OFFER; from <= ANSWER_NOT_ALLOWED; from++) {
         for (int to = ANSWER_OFFER; to <= ANSWER_NOT_ALLOWED; to++) {
@@ -293,7 +293,8 @@ static void an_offer_that_became_a_no_is_gone_from_the_desks_view(void **state)
     assert_int_equal(town_show(it, it->desk, request)->n_offers, 1);
     assert_accepted(answer_with(it, it->anna, request, ANSWER_NOT_ALLOWED, "Mag niet van de vereniging"));
     const Wire__OfferView *told = last_of(town_mailbox(it, it->desk))->item->offer;
-    assert_int_equal(told->state, OFFER_WITHDRAWN); // it was told of the offer, so it is told of its end, not of the rule
+    assert_int_equal(told->state,
+                     OFFER_WITHDRAWN); // it was told of the offer, so it is told of its end, not of the rule
     assert_int_equal(told->text.len, 0);
     assert_int_equal(town_show(it, it->desk, request)->n_offers, 0);
     town_offer(it, it->anna, request);

@@ -100,7 +100,7 @@ static void an_invitation_can_be_taken_back(void **state)
     assert_int_equal(it->result->effects.admissions[0].admission, ADMISSION_NONE);
     assert_refused(enrol(it, invitation, "Cor"), BB_INVITATION_REVOKED);
     assert_refused(town_revoke_invitation(it, it->operator, back), BB_WRONG_STATE);
-    assert_refused(town_revoke_invitation(it, it->operator, (Wire__RevokeInvitation){.invitation = it->asker}),
+    assert_refused(town_revoke_invitation(it, it->operator,(Wire__RevokeInvitation){.invitation = it->asker}),
                    BB_UNKNOWN_ID);
 }
 

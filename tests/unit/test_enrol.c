@@ -3,12 +3,12 @@
 #include "folder.h"
 
 #include "buurtbel.h"
+#include "file/home.h"
 #include "message/command_id.h"
 #include "message/frame.h"
-#include "file/home.h"
+#include "message/message_bytes.h"
 #include "seal/identity.h"
 #include "seal/invitation.h"
-#include "message/message_bytes.h"
 
 #include <pthread.h>
 #include <sodium.h>

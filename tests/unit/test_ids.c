@@ -10,8 +10,8 @@ static const uint8_t key[IDS_KEY_SIZE] = "0123456789abcde";
 static const enum id_kind kinds[] = {ID_REQUEST, ID_OFFER,      ID_ASKER,   ID_PARTY,
                                      ID_MEMBER,  ID_INVITATION, ID_RELEASE, ID_CHANNEL};
 enum { KINDS_COUNT = sizeof kinds / sizeof *kinds };
-static const uint64_t numbers[] = {1,     2,                 255,               256,
-                                   65537, (uint64_t)1 << 32, (uint64_t)1 << 48, ((uint64_t)1 << 56) - 1};
+static const uint64_t numbers[] = {
+    1, 2, 255, 256, 65537, (uint64_t)1 << 32, (uint64_t)1 << 48, ((uint64_t)1 << 56) - 1};
 enum { NUMBERS_COUNT = sizeof numbers / sizeof *numbers };
 
 static void an_id_gives_its_number_back(void **state)

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "buurtbel.h"
-#include "seal/invitation.h"
 #include "message/message_bytes.h"
+#include "seal/invitation.h"
 
 #include <sodium.h>
 #include <stdlib.h>

@@ -150,12 +150,9 @@ static void a_hole_in_the_numbers_ends_the_process(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_STORE(an_empty_journal_has_head_zero),
-        WITH_STORE(entries_are_read_as_they_were_appended),
-        WITH_STORE(the_chain_is_verified_up_to_the_head),
-        WITH_STORE(a_rewritten_entry_breaks_the_chain),
-        WITH_STORE(an_entry_in_the_wrong_place_is_damaged),
-        WITH_STORE(an_aborted_entry_leaves_the_head_where_it_was),
+        WITH_STORE(an_empty_journal_has_head_zero),         WITH_STORE(entries_are_read_as_they_were_appended),
+        WITH_STORE(the_chain_is_verified_up_to_the_head),   WITH_STORE(a_rewritten_entry_breaks_the_chain),
+        WITH_STORE(an_entry_in_the_wrong_place_is_damaged), WITH_STORE(an_aborted_entry_leaves_the_head_where_it_was),
         WITH_STORE(a_hole_in_the_numbers_ends_the_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

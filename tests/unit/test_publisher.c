@@ -2,9 +2,9 @@
 // Tests of daemon/turn/publisher.c and batch.c.
 #include "scratch.h"
 
-#include "turn/batch.h"
 #include "bounds.h"
 #include "message/frame.h"
+#include "turn/batch.h"
 #include "turn/publisher.h"
 
 #include <sodium.h>
@@ -80,9 +80,8 @@ static Wire__Published *publish(struct fixture *it, const Wire__Batch *batch, si
 {
     uint8_t *frame;
     size_t size;
-    assert_int_equal(publisher_pack(it->publisher, CHANNEL, batch, first, nonce, START_MS, it->arena, &frame, &size,
-                                    taken),
-                     BB_OK);
+    assert_int_equal(
+        publisher_pack(it->publisher, CHANNEL, batch, first, nonce, START_MS, it->arena, &frame, &size, taken), BB_OK);
     assert_true(size <= BROKER_FRAME_SIZE_MAX);
     return unpack(it, frame, size);
 }
@@ -184,9 +183,9 @@ static void a_channel_that_was_never_added_publishes_nothing(void **state)
     assert_null(publisher_find(it->publisher, 99));
     assert_int_equal(publisher_pack(it->publisher, 99, &batch, 0, nonce, START_MS, it->arena, &frame, &size, &taken),
                      BB_TOO_LARGE);
-    assert_int_equal(publisher_pack(it->publisher, CHANNEL, &batch, 1, nonce, START_MS, it->arena, &frame, &size,
-                                    &taken),
-                     BB_TOO_LARGE); // past its end
+    assert_int_equal(
+        publisher_pack(it->publisher, CHANNEL, &batch, 1, nonce, START_MS, it->arena, &frame, &size, &taken),
+        BB_TOO_LARGE); // past its end
 }
 
 // Takes the beacon that is due; NULL when none is.
@@ -224,9 +223,8 @@ static void beacons_follow_a_notice_after_1_4_and_15_seconds_and_then_every_30(v
     uint8_t *frame;
     size_t size, taken;
     int64_t noticed_ms = START_MS + 31000;
-    assert_int_equal(publisher_pack(it->publisher, CHANNEL, &batch, 0, nonce, noticed_ms, it->arena, &frame, &size,
-                                    &taken),
-                     BB_OK);
+    assert_int_equal(
+        publisher_pack(it->publisher, CHANNEL, &batch, 0, nonce, noticed_ms, it->arena, &frame, &size, &taken), BB_OK);
     expect_beacon_at(it, noticed_ms + 1000);
     expect_beacon_at(it, noticed_ms + 4000);
     expect_beacon_at(it, noticed_ms + 15000);

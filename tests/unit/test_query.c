@@ -18,11 +18,11 @@ static const struct {
     int roles;
     bool while_not_active;
 } rights[] = {
-    {WIRE__QUERY__WHAT_AUDIENCE, D | C, false},        {WIRE__QUERY__WHAT_REQUESTS, D | C | G, false},
-    {WIRE__QUERY__WHAT_REQUEST, D | C | G, false},     {WIRE__QUERY__WHAT_ASKERS, D, false},
-    {WIRE__QUERY__WHAT_PARTIES, C | O, false},         {WIRE__QUERY__WHAT_MEMBERS, G | D | C | R | O, true},
-    {WIRE__QUERY__WHAT_OFFERS, G, true},               {WIRE__QUERY__WHAT_JOURNAL, O, false},
-    {WIRE__QUERY__WHAT_VERIFY, O, false},              {WIRE__QUERY__WHAT_STATUS, O | C, false},
+    {WIRE__QUERY__WHAT_AUDIENCE, D | C, false},    {WIRE__QUERY__WHAT_REQUESTS, D | C | G, false},
+    {WIRE__QUERY__WHAT_REQUEST, D | C | G, false}, {WIRE__QUERY__WHAT_ASKERS, D, false},
+    {WIRE__QUERY__WHAT_PARTIES, C | O, false},     {WIRE__QUERY__WHAT_MEMBERS, G | D | C | R | O, true},
+    {WIRE__QUERY__WHAT_OFFERS, G, true},           {WIRE__QUERY__WHAT_JOURNAL, O, false},
+    {WIRE__QUERY__WHAT_VERIFY, O, false},          {WIRE__QUERY__WHAT_STATUS, O | C, false},
     {WIRE__QUERY__WHAT_INVITATIONS, C | O, false},
 };
 enum { QUERIES_COUNT = sizeof rights / sizeof *rights };
@@ -46,7 +46,7 @@ static void each_role_may_ask_what_the_protocol_says_and_nothing_else(void **sta
     const struct {
         int role;
         struct person who;
-    } people[] = {{G, it->anna}, {D, it->desk}, {C, it->coordinator}, {R, reporter}, {O, it->operator}};
+    } people[] = {{G, it->anna}, {D, it->desk}, {C, it->coordinator}, {R, reporter}, {O, it->operator} };
     assert_int_equal(wire__query__descriptor.n_fields, QUERIES_COUNT);
     for (size_t i = 0; i < QUERIES_COUNT; i++) {
         for (size_t j = 0; j < sizeof people / sizeof *people; j++)
@@ -54,7 +54,7 @@ static void each_role_may_ask_what_the_protocol_says_and_nothing_else(void **sta
                              rights[i].roles & people[j].role ? BB_OK : BB_NOT_ALLOWED);
     }
     assert_int_equal(may(it, it->operator, WIRE__QUERY__WHAT__NOT_SET), BB_UNKNOWN_COMMAND);
-    assert_int_equal(may(it, it->operator, (Wire__Query__WhatCase)12), BB_UNKNOWN_COMMAND);
+    assert_int_equal(may(it, it->operator,(Wire__Query__WhatCase) 12), BB_UNKNOWN_COMMAND);
     assert_int_equal(may(it, (struct person){.invitee = true, .number = 1}, WIRE__QUERY__WHAT_MEMBERS), BB_NOT_ALLOWED);
 }
 
@@ -166,7 +166,7 @@ static void members_are_known_to_their_party_and_to_those_who_watch(void **state
     assert_int_equal(code, BB_NOT_ALLOWED);
     ask_members(it, it->desk, (Wire__ListMembers){.party = it->bert.party}, &code);
     assert_int_equal(code, BB_NOT_ALLOWED);
-    ask_members(it, it->operator, (Wire__ListMembers){.party = it->asker}, &code);
+    ask_members(it, it->operator,(Wire__ListMembers){.party = it->asker}, &code);
     assert_int_equal(code, BB_UNKNOWN_ID);
     const Wire__Answer *answer = ask_members(it, it->coordinator, (Wire__ListMembers){.party = it->bert.party}, &code);
     assert_int_equal(code, BB_OK);
@@ -188,9 +188,9 @@ static void parties_are_picked_by_state_or_by_id(void **state)
     answer = ask_parties(it, it->coordinator, (Wire__ListParties){.party = it->school.party}, &code);
     assert_int_equal(answer->parties->n_parties, 1);
     assert_true(text_is(answer->parties->parties[0]->name, "De Wiekslag"));
-    answer = ask_parties(it, it->operator, (Wire__ListParties){0}, &code);
+    answer = ask_parties(it, it->operator,(Wire__ListParties){0}, &code);
     assert_int_equal(answer->parties->n_parties, 8);
-    ask_parties(it, it->operator, (Wire__ListParties){.party = it->asker}, &code);
+    ask_parties(it, it->operator,(Wire__ListParties){.party = it->asker}, &code);
     assert_int_equal(code, BB_UNKNOWN_ID);
 }
 
@@ -202,7 +202,7 @@ static void invitations_are_listed_without_their_keys(void **state)
     poster.uses = 30;
     uint64_t made = town_make_invitation(it, it->coordinator, poster).made;
     enum bb_code code;
-    const Wire__Answer *answer = ask_invitations(it, it->operator, (Wire__ListInvitations){0}, &code);
+    const Wire__Answer *answer = ask_invitations(it, it->operator,(Wire__ListInvitations){0}, &code);
     assert_int_equal(answer->invitations->n_invitations, 8); // seven joined, and the poster
     assert_true(answer->invitations->invitations[0]->invitation == made);
     assert_int_equal(answer->invitations->invitations[0]->uses_left, 30);
@@ -215,7 +215,7 @@ static void the_journal_tells_who_and_what_and_never_a_text(void **state)
     uint64_t request = town_publish(it, "Een herkenbare PLANT-tekst");
     assert_accepted(town_close(it, request, CLOSE_UNREACHABLE));
     enum bb_code code;
-    const Wire__Answer *answer = ask_journal(it, it->operator, (Wire__ReadJournal){.limit = 2}, &code);
+    const Wire__Answer *answer = ask_journal(it, it->operator,(Wire__ReadJournal){.limit = 2}, &code);
     assert_int_equal(code, BB_OK);
     assert_int_equal(answer->journal->n_lines, 2);
     const Wire__JournalLine *entered = answer->journal->lines[0], *closed = answer->journal->lines[1];
@@ -225,13 +225,13 @@ static void the_journal_tells_who_and_what_and_never_a_text(void **state)
     assert_true(entered->member == it->desk.member && entered->asker == it->asker && closed->asker == it->asker);
     assert_int_equal(answer->journal->head, turn_head(it->turn));
 
-    answer = ask_journal(it, it->operator, (Wire__ReadJournal){.from_entry = 1, .limit = PAGE_ITEMS_MAX}, &code);
+    answer = ask_journal(it, it->operator,(Wire__ReadJournal){.from_entry = 1, .limit = PAGE_ITEMS_MAX}, &code);
     uint8_t packed[32768];
     assert_true(wire__answer__get_packed_size(answer) <= sizeof packed);
     size_t size = wire__answer__pack(answer, packed);
     assert_false(bytes_hold(packed, size, "PLANT"));
     assert_false(bytes_hold(packed, size, "Geverboom"));
-    answer = ask_journal(it, it->operator, (Wire__ReadJournal){.from_entry = UINT64_MAX}, &code);
+    answer = ask_journal(it, it->operator,(Wire__ReadJournal){.from_entry = UINT64_MAX}, &code);
     assert_int_equal(answer->journal->n_lines, 0);
 }
 
@@ -258,9 +258,9 @@ static void page_tokens_that_nobody_gave_out_break_nothing_and_show_nothing_of_o
             assert_true(answer->askers->askers[j]->asker == it->asker);
         ask_requests(it, it->anna, (Wire__ListRequests){.page_token = token}, &code);
         assert_true(code == BB_OK || code == BB_BAD_VALUE);
-        ask_parties(it, it->operator, (Wire__ListParties){.page_token = token}, &code);
+        ask_parties(it, it->operator,(Wire__ListParties){.page_token = token}, &code);
         assert_true(code == BB_OK || code == BB_BAD_VALUE);
-        ask_invitations(it, it->operator, (Wire__ListInvitations){.page_token = token}, &code);
+        ask_invitations(it, it->operator,(Wire__ListInvitations){.page_token = token}, &code);
         assert_true(code == BB_OK || code == BB_BAD_VALUE);
     }
 }

@@ -120,7 +120,7 @@ static void offers_move_as_the_domain_says_and_not_otherwise(void **state)
 static void what_is_final_has_no_way_on(void **state)
 {
     (void)state;
-    static const uint32_t final[] = {OFFER_DONE,     OFFER_FAILED,    OFFER_CANCELLED, OFFER_DECLINED,
+    static const uint32_t final[] = {OFFER_DONE,      OFFER_FAILED, OFFER_CANCELLED, OFFER_DECLINED,
                                      OFFER_WITHDRAWN, OFFER_LAPSED, OFFER_SUPERSEDED};
     for (size_t i = 0; i < sizeof final / sizeof *final; i++) {
         for (int event = 0; event < OFFER_EVENTS_COUNT; event++)

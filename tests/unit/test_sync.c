@@ -206,8 +206,8 @@ static void after_too_many_notices_a_snapshot_is_shorter(void **state)
 
     // A snapshot that took so long begins anew: its cursor is too old to walk back to.
     Wire__SyncPage *page;
-    assert_int_equal(
-        town_sync(it, it->anna, residents(), (Wire__Sync){.replay_from = 1}, (Wire__Cursor){0}, &page), BB_OK);
+    assert_int_equal(town_sync(it, it->anna, residents(), (Wire__Sync){.replay_from = 1}, (Wire__Cursor){0}, &page),
+                     BB_OK);
     assert_int_equal(page->cursor->seq, 1);
     assert_int_equal(page->cursor->hash_bytes.len, 0);
 }
@@ -256,10 +256,9 @@ static void the_desks_snapshot_holds_no_answer_that_it_must_not_see(void **state
     struct town *it = *state;
     uint64_t request = town_publish_for(it, 1);
     town_offer(it, it->anna, request);
-    assert_accepted(town_give_answer(it, it->anna,
-                                     (Wire__GiveAnswer){.request = request,
-                                                        .kind = WIRE__ANSWER_KIND__ANSWER_NOT_ALLOWED,
-                                                        .text = text("Norm")}));
+    assert_accepted(town_give_answer(
+        it, it->anna,
+        (Wire__GiveAnswer){.request = request, .kind = WIRE__ANSWER_KIND__ANSWER_NOT_ALLOWED, .text = text("Norm")}));
     uint64_t mailbox = channel_of_party(it->desk.party_number);
     Wire__SyncPage *page = sync_of(it, it->desk, mailbox, (Wire__Cursor){0});
     for (size_t i = 0; i < page->n_items; i++) {
@@ -277,7 +276,7 @@ static void a_channel_is_read_by_those_it_is_for(void **state)
     struct town *it = *state;
     town_publish(it, "Een vraag");
     struct person reporter = town_join(it, it->operator, town_invitation(it, ROLE_REPORTER, 0), "Gemeente");
-    struct person others[] = {it->school, it->desk, it->coordinator, it->operator, reporter};
+    struct person others[] = {it->school, it->desk, it->coordinator, it->operator, reporter };
     Wire__SyncPage *page;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         assert_int_equal(town_sync(it, others[i], residents(), (Wire__Sync){0}, (Wire__Cursor){0}, &page),
@@ -286,9 +285,9 @@ static void a_channel_is_read_by_those_it_is_for(void **state)
                                    (Wire__Cursor){0}, &page),
                          BB_NOT_ALLOWED);
     }
-    assert_int_equal(town_sync(it, it->anna, channel_of_class(2, CLASS_RESIDENT), (Wire__Sync){0}, (Wire__Cursor){0},
-                               &page),
-                     BB_NOT_ALLOWED); // another community's
+    assert_int_equal(
+        town_sync(it, it->anna, channel_of_class(2, CLASS_RESIDENT), (Wire__Sync){0}, (Wire__Cursor){0}, &page),
+        BB_NOT_ALLOWED); // another community's
     struct person invitee = {.invitee = true, .number = 1};
     assert_int_equal(town_sync(it, invitee, residents(), (Wire__Sync){0}, (Wire__Cursor){0}, &page), BB_NOT_ALLOWED);
 }

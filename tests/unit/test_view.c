@@ -10,7 +10,7 @@ static void a_broadcast_has_no_field_for_a_name_or_contact(void **state)
     (void)state;
     // DOMAIN: "an opaque id, category, screened text, area, needed-by, number needed, language. Nothing else." With the
     // number of the change and what became of it.
-    static const char *const allowed[] = {"request", "category", "text",     "area",    "needed_by_ms",
+    static const char *const allowed[] = {"request", "category", "text",     "area", "needed_by_ms",
                                           "needed",  "language", "revision", "state"};
     const ProtobufCMessageDescriptor *type = &wire__public_request__descriptor;
     assert_int_equal(type->n_fields, sizeof allowed / sizeof *allowed);
@@ -160,9 +160,8 @@ static void a_request_with_many_long_answers_still_fits_into_a_frame(void **stat
     for (int i = 0; i < OFFERS_SHOWN_MAX + 5; i++) {
         static const char name[] = "Iemand met een lange naam uit de wijk, zoals er wel meer zijn";
         struct person giver = town_giver(it, CLASS_RESIDENT, name);
-        Wire__GiveAnswer answer = {.request = request,
-                                   .kind = WIRE__ANSWER_KIND__ANSWER_OFFER,
-                                   .text = text_of_size(ANSWER_TEXT_SIZE_MAX)};
+        Wire__GiveAnswer answer = {
+            .request = request, .kind = WIRE__ANSWER_KIND__ANSWER_OFFER, .text = text_of_size(ANSWER_TEXT_SIZE_MAX)};
         assert_accepted(town_give_answer(it, giver, answer));
     }
     const Wire__RequestView *view = town_show(it, it->desk, request);

@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "setup/process.h"
 #include "door/self_check.h"
 #include "door/zap.h"
+#include "setup/process.h"
 
 #include <czmq.h>
 #include <signal.h>

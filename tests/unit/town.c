@@ -140,10 +140,8 @@ TOWN_COMMANDS(X)
 
 Wire__PublishRequest town_request(const struct town *town, const char *words)
 {
-    return (Wire__PublishRequest){.asker = town->asker,
-                                  .asker_agreed = true,
-                                  .category = text("goods"),
-                                  .text = text(words)};
+    return (Wire__PublishRequest){
+        .asker = town->asker, .asker_agreed = true, .category = text("goods"), .text = text(words)};
 }
 
 uint64_t town_publish(struct town *town, const char *words)
@@ -247,8 +245,7 @@ struct person town_join(struct town *town, struct person host, Wire__MakeInvitat
 {
     struct turn_answer invited = town_make_invitation(town, host, invitation);
     assert_accepted(invited);
-    struct turn_answer joined =
-        town_enrol(town, town_invitee(town, invited.made), town_enrolment(town, name, name));
+    struct turn_answer joined = town_enrol(town, town_invitee(town, invited.made), town_enrolment(town, name, name));
     assert_accepted(joined);
     return person_of(town, joined);
 }
@@ -281,10 +278,8 @@ static void found(struct town *town)
     uint8_t random[CORE_RANDOM_SIZE] = {1};
     assert_int_equal(turn_found(town->turn, &community, &founder, town->now_ms, random), BB_OK);
     const uint8_t *key = turn_ids_key(town->turn);
-    town->operator = (struct person){.number = 1,
-                                     .member = id_make(key, ID_MEMBER, 1),
-                                     .party = id_make(key, ID_PARTY, 1),
-                                     .party_number = 1};
+    town->operator=(struct person){
+        .number = 1, .member = id_make(key, ID_MEMBER, 1), .party = id_make(key, ID_PARTY, 1), .party_number = 1};
 }
 
 static void open_turn(struct town *town)

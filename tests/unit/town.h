@@ -19,8 +19,8 @@ extern const int64_t minute_ms, hour_ms, day_ms;
 
 struct person {
     bool invitee;
-    uint64_t number;  // of the member or the invitation
-    uint64_t member;  // public ids
+    uint64_t number; // of the member or the invitation
+    uint64_t member; // public ids
     uint64_t party;
     uint64_t party_number;
 };
@@ -31,7 +31,7 @@ struct town {
     struct turn *turn;
     struct arena *reading; // answers to queries lie here until the next one
     int64_t now_ms;
-    uint64_t made_ids; // for command ids, keys and nonces that differ
+    uint64_t made_ids;          // for command ids, keys and nonces that differ
     struct turn_result *result; // of the last turn
     enum bb_code code;          // what the last turn itself gave
     struct person operator, coordinator, desk, other_desk;
@@ -94,7 +94,7 @@ uint64_t town_add_asker_of(struct town *town, struct person desk);
 struct turn_answer town_offers(struct town *town, struct person giver, uint64_t request);
 struct turn_answer town_choose(struct town *town, uint64_t offer);
 struct turn_answer town_close(struct town *town, uint64_t request, enum bb_close_reason reason);
-void town_confirm_tips_at_once(struct town *town); // changes the community's record
+void town_confirm_tips_at_once(struct town *town);                             // changes the community's record
 uint64_t town_match(struct town *town, struct person giver, uint64_t request); // offers and is chosen: the offer
 
 // A request as the desk would fill it in, for the test to change.
@@ -108,7 +108,7 @@ struct person town_join(struct town *town, struct person host, Wire__MakeInvitat
 struct person town_invitee(const struct town *town, uint64_t invitation);
 struct person town_giver(struct town *town, uint32_t audience_class, const char *name);
 
-ProtobufCBinaryData text(const char *string); // borrowed
+ProtobufCBinaryData text(const char *string);  // borrowed
 ProtobufCBinaryData text_of_size(size_t size); // letters; valid until the end of the program
 ProtobufCBinaryData fresh_key(struct town *town);
 bool text_is(ProtobufCBinaryData bytes, const char *string);
