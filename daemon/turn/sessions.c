@@ -97,12 +97,21 @@ struct session *sessions_of_party(struct sessions *sessions, uint64_t party)
     return zhashx_lookup(sessions->by_party, &party);
 }
 
-static bool member_has_room(struct sessions *sessions, uint64_t member, uint64_t party)
+// Programs that ended without a word stay here for a minute, so a member at its limit loses the session that was silent
+// longest instead of being refused. Whoever it was fetches what it missed.
+static void make_room(struct sessions *sessions, uint64_t member, uint64_t party)
 {
     int count = 0;
-    for (struct session *it = sessions_of_party(sessions, party); it; it = it->next_of_party)
-        count += it->member == member;
-    return count < SESSIONS_PER_MEMBER_MAX;
+    struct session *oldest = NULL;
+    for (struct session *it = sessions_of_party(sessions, party); it; it = it->next_of_party) {
+        if (it->member != member)
+            continue;
+        count++;
+        if (!oldest || it->heard_at_ms < oldest->heard_at_ms)
+            oldest = it;
+    }
+    if (count >= SESSIONS_PER_MEMBER_MAX)
+        sessions_end(sessions, oldest);
 }
 
 // The table keeps a pointer to the party number inside its first session, so that session is the key's owner.
@@ -140,7 +149,8 @@ enum bb_code sessions_begin(struct sessions *sessions, const struct routing_id *
     }
     if (known)
         sessions_end(sessions, known);
-    if (zhashx_size(sessions->by_route) >= sessions->sessions_max || !member_has_room(sessions, member, party))
+    make_room(sessions, member, party);
+    if (zhashx_size(sessions->by_route) >= sessions->sessions_max)
         return BB_BUSY;
     struct session *session = calloc(1, sizeof *session);
     if (!session)

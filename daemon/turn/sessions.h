@@ -30,8 +30,8 @@ struct sessions;
 BB_CHECKED enum bb_code sessions_create(size_t sessions_max, struct sessions **out);
 void sessions_destroy(struct sessions **sessions);
 
-// Begins a session, or moves it to another member when the route has got a new owner. BB_BUSY when there are too many,
-// in all or of this member.
+// Begins a session, or moves it to another member when the route has got a new owner. BB_BUSY when there are too many;
+// of one member the session that was silent longest makes room.
 BB_CHECKED enum bb_code sessions_begin(struct sessions *sessions, const struct routing_id *route, uint64_t member,
                                        uint64_t party, int64_t now_ms);
 // NULL when there is none.

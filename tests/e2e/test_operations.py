@@ -11,6 +11,7 @@ import lmdb
 import pytest
 
 import programs
+import test_protocol_page as page
 import wire as api
 import zpl
 from schema import CODE, CODES, stored, wire
@@ -294,6 +295,16 @@ def test_a_kept_command_that_cannot_be_done_any_more_is_told_to_its_person(villa
     assert told["code"] == "WRONG_STATE"
     assert told["command"]["give_answer"]["request"] == api.id_text(request)
     listener.end()
+
+
+def test_many_short_runs_of_one_member_are_all_served(village, giver_program):
+    """Runs that ended still count as sessions for a minute; a script at a desk must not notice."""
+    person = giver_program()
+    text, _ = village.coordinator.invite(wire.ROLE_GIVER, wire.CLASS_RESIDENT)
+    person.enrol(text, "Gever")
+    for _ in range(page.limit("SESSIONS_PER_MEMBER_MAX") + 4):
+        assert person.run("--timeout", "5", "pause").code == 0
+    assert person.run("resume").code == 0
 
 
 def test_a_listener_lives_through_a_restart(village, giver_program):

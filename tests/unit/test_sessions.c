@@ -98,15 +98,18 @@ static void routes_of_different_length_are_different(void **state)
     assert_null(sessions_find(it, &longer));
 }
 
-static void a_member_has_room_for_its_sessions_and_not_for_one_more(void **state)
+static void one_session_more_than_a_member_may_have_ends_the_one_that_was_silent_longest(void **state)
 {
     struct sessions *it = *state;
     for (uint32_t i = 0; i < SESSIONS_PER_MEMBER_MAX; i++)
-        assert_int_equal(begin(it, i, 10, 5, 1000), BB_OK);
-    assert_int_equal(begin(it, 50, 10, 5, 1000), BB_BUSY);
-    assert_int_equal(begin(it, 51, 11, 5, 1000), BB_OK); // a colleague
-    sessions_end(it, find(it, 3));
+        assert_int_equal(begin(it, i, 10, 5, i == 7 ? 500 : 1000), BB_OK);
+    assert_int_equal(begin(it, 51, 11, 5, 100), BB_OK); // a colleague's does not count
+    assert_non_null(find(it, 7));
     assert_int_equal(begin(it, 50, 10, 5, 1000), BB_OK);
+    assert_null(find(it, 7));
+    assert_non_null(find(it, 50));
+    assert_non_null(find(it, 51));
+    assert_int_equal(sessions_count(it), SESSIONS_PER_MEMBER_MAX + 1);
 }
 
 static void all_of_them_together_have_a_limit(void **state)
@@ -173,7 +176,7 @@ int main(void)
         TEST(saying_hello_again_keeps_the_session),
         TEST(a_route_with_a_new_owner_is_no_longer_the_old_ones),
         TEST(routes_of_different_length_are_different),
-        TEST(a_member_has_room_for_its_sessions_and_not_for_one_more),
+        TEST(one_session_more_than_a_member_may_have_ends_the_one_that_was_silent_longest),
         TEST(all_of_them_together_have_a_limit),
         TEST(a_partys_list_stays_whole_whichever_session_ends),
         TEST(a_revoked_member_leaves_and_its_colleagues_stay),
