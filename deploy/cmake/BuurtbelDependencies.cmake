@@ -12,6 +12,8 @@ macro(note_missing name package)
 endmacro()
 
 macro(need_library prefix module package)
+    # CMake 3.25 gives other flags for -isystem when it takes the answer from its cache, and all would be built again.
+    unset(__pkg_config_checked_${prefix} CACHE)
     pkg_check_modules(${prefix} QUIET IMPORTED_TARGET "${module}")
     if(NOT ${prefix}_FOUND)
         string(REPLACE ">=" " " readable "${module}")

@@ -27,7 +27,8 @@ def logs(tmp_path, all_logs):
     made = programs.Logs(tmp_path)
     made.secrets.update(villages.Planted.all)
     all_logs.append(made)
-    return made
+    yield made
+    made.end_listeners()
 
 
 @pytest.fixture(scope="module")

@@ -72,10 +72,17 @@ class Logs:
         self.folder = folder
         self.secrets = set()
         self.count = 0
+        self.listeners = []  # in the background; whoever made these logs ends them
 
     def open(self, name):
         self.count += 1
         return open(self.folder / f"stderr-{self.count:03}-{name}", "wb")
+
+    def end_listeners(self):
+        """Also after a test that failed half-way."""
+        for listener in self.listeners:
+            if listener.process.running():
+                listener.process.kill9()
 
     def problems(self):
         for path in sorted(self.folder.glob("stderr-*")):
@@ -246,7 +253,9 @@ class Person:
         return self.do("enrol", "-", "--name", name, *more, stdin=invitation)[-1]
 
     def listen(self):
-        return Listener(self)
+        listener = Listener(self)
+        self.logs.listeners.append(listener)
+        return listener
 
 
 class Listener:

@@ -258,7 +258,10 @@ class WireClient:
     def send_frames(self, frames, timeout=TIMEOUT):
         if not self.dealer.poll(int(timeout * 1000), zmq.POLLOUT):
             raise Timeout("no connection to the broker")
-        self.dealer.send_multipart(frames, zmq.NOBLOCK)
+        try:
+            self.dealer.send_multipart(frames, zmq.NOBLOCK)
+        except zmq.Again:
+            raise Timeout("the connection broke just now") from None
 
     def post(self, timeout=TIMEOUT, **body):
         """Sends a FromClient with this body, such as hello=wire.Hello(); gives its correlation."""

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-// The HTTP server over real connections on loopback, the figures it shows, and the log line beside it.
+// The HTTP server over real connections on loopback, and the figures it shows.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
 
-#include "setup/host_port.h"
 #include "watch/http.h"
-#include "watch/log.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -148,59 +146,6 @@ static void a_port_that_is_taken_is_told(void **state)
     assert_null(other);
 }
 
-static void addresses_are_read_strictly(void **state)
-{
-    (void)state;
-    static const char *const bad[] = {
-        "",           "tcp://",       "tcp://host",  "tcp://:1",     "tcp://a:",    "tcp://a:65536",
-        "tcp://a:1x", "tcp://a b:1",  "udp://a:1",   "tcp://[::1:1", "tcp://::1:1", "tcp://1.2.3.999:1",
-        "tcp://-a:1", "tcp://a..b:1", "tcp://[x]:1", "tcp://[::1]1", "tcp://a:-1",  "tcp://a:+1",
-    };
-    struct host_port address;
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_false(endpoint_parse(bad[i], &address));
-    assert_true(endpoint_parse("tcp://*:7400", &address));
-    assert_int_equal(address.kind, HOST_ANY);
-    assert_int_equal(address.port, 7400);
-    assert_true(endpoint_parse("tcp://[2001:db8::1]:65535", &address));
-    assert_int_equal(address.kind, HOST_IP6);
-    assert_string_equal(address.host, "2001:db8::1");
-    assert_true(endpoint_parse("tcp://buurt-bel.example.nl:1", &address));
-    assert_int_equal(address.kind, HOST_NAME);
-}
-
-static size_t format(char *out, const char *event, ...)
-{
-    va_list pairs;
-    va_start(pairs, event);
-    size_t length = log_format(out, 1700000000123, LEVEL_WARN, event, pairs);
-    va_end(pairs);
-    return length;
-}
-
-static void a_log_line_is_one_line_of_logfmt_whatever_it_holds(void **state)
-{
-    (void)state;
-    char line[LOG_LINE_SIZE_MAX];
-    size_t length =
-        format(line, "tried", "a", "plain", "b", "two words", "c", "x\"y\\z\nlevel=error\x01", "d", "", NULL);
-    assert_string_equal(line, "time=2023-11-14T22:13:20.123Z level=warn event=tried a=plain b=\"two words\" "
-                              "c=\"x\\\"y\\\\z\\nlevel=error\\x01\" d=\"\"\n");
-    assert_int_equal(length, strlen(line));
-}
-
-static void a_log_line_that_is_too_long_is_cut_between_pairs(void **state)
-{
-    (void)state;
-    char line[LOG_LINE_SIZE_MAX];
-    char large[2 * LOG_LINE_SIZE_MAX];
-    memset(large, '"', sizeof large - 1);
-    large[sizeof large - 1] = '\0';
-    size_t length = format(line, "tried", "a", "1", "large", large, "b", "2", NULL);
-    assert_string_equal(line, "time=2023-11-14T22:13:20.123Z level=warn event=tried a=1 cut=yes\n");
-    assert_int_equal(length, strlen(line));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,9 +156,6 @@ int main(void)
         cmocka_unit_test(connections_past_the_limit_do_no_harm_once_they_are_gone),
         cmocka_unit_test(only_loopback_can_be_bound),
         cmocka_unit_test(a_port_that_is_taken_is_told),
-        cmocka_unit_test(addresses_are_read_strictly),
-        cmocka_unit_test(a_log_line_is_one_line_of_logfmt_whatever_it_holds),
-        cmocka_unit_test(a_log_line_that_is_too_long_is_cut_between_pairs),
     };
     return cmocka_run_group_tests(tests, open_server, close_server);
 }

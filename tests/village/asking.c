@@ -90,7 +90,7 @@ static void tell_times(const struct story *story, const struct asked *asked)
     }
     if (count > 0) {
         qsort(times, count, sizeof *times, compare_times);
-        tell("After the desk's click: durably stored in %lld ms, half of the givers knew after %lld ms, all after "
+        tell("After the desk's click: the desk's answer came in %lld ms, half of the givers knew after %lld ms, all after "
              "%lld ms.",
              (long long)(asked->publish.answered_at_ms - asked->publish.given_at_ms), (long long)times[count / 2],
              (long long)times[count - 1]);
