@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-// The broker: all that one running daemon owns, made and ended in one place (broker.c), used by the loop (loop.c), by
-// what it does with messages (dispatch.c), and by what it sends (outgoing.c). Nothing else includes this header.
+// The broker: all that one running daemon owns. Opened and closed by broker.c, which calls known.c and sockets.c; served
+// by loop.c; dispatch.c says what becomes of a message, welcome.c greets, outgoing.c sends. Included by these and main.c.
 #ifndef BUURTBELD_BROKER_H
 #define BUURTBELD_BROKER_H
 
@@ -48,6 +48,19 @@ void broker_close(struct broker **broker);
 
 // Serves until SIGTERM or SIGINT. BB_OK after a clean end; BB_STORE_IO or another code of the store when it must stop.
 BB_CHECKED enum bb_code broker_run(struct broker *broker);
+
+// ---------------------------------------------------------------- steps of opening: broker.c, known.c, sockets.c
+
+// Logs what went wrong, in our words or the code's, and gives the code back.
+enum bb_code complain(const char *event, enum bb_code code, const char *problem);
+
+// known.c. The founding file is read once, when the store is empty; then all members and channels are.
+BB_CHECKED enum bb_code found_if_empty(struct broker *broker);
+BB_CHECKED enum bb_code load_known(struct broker *broker);
+
+// sockets.c. The door must stand before the sockets are bound, and know everybody.
+BB_CHECKED enum bb_code open_door(struct broker *broker);
+BB_CHECKED enum bb_code open_sockets(struct broker *broker);
 
 // ---------------------------------------------------------------- dispatch.c
 
