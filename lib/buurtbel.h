@@ -96,7 +96,7 @@ void bb_client_close(struct bb_client **client);
 // Becomes readable when bb_client_process should be called. Borrowed.
 int bb_client_fd(const struct bb_client *client);
 
-// Receives, sends, repairs, repeats; never waits. BB_IO when the client's store cannot be written: stop then.
+// Receives, sends, repairs, repeats; never waits. BB_IO when the client's store cannot be written, BB_TOO_MUCH_HELD: stop then.
 BB_CHECKED enum bb_code bb_client_process(struct bb_client *client);
 
 // Waits for up to `timeout_ms` (-1: for ever) and processes. For programs without an event loop.

@@ -88,8 +88,9 @@ enum bb_code client_carry_out(struct bb_client *client)
     }
     if (client->failed == BB_OK)
         client->failed = commit(client);
-    if (client->failed == BB_OK && session_broken(client->session) == BB_NO_MEMORY)
-        client->failed = BB_NO_MEMORY;
+    enum bb_code broken = session_broken(client->session);
+    if (client->failed == BB_OK && broken != BB_MEMBER_REVOKED)
+        client->failed = broken;
     return client->failed;
 }
 

@@ -14,7 +14,7 @@
 
 enum {
     SESSION_KEY_SIZE_MAX = 17,
-    SESSION_KNOWN_MAX = 20000, // requests and items held
+    SESSION_KNOWN_MAX = 100000, // requests and items held; beyond it the session breaks: a request may not go unseen
     SESSION_QUERIES_MAX = 64,
     SESSION_COMMANDS_SENT_MAX = 64, // under way at once
     HELLO_AGAIN_MS = 5000,
@@ -133,7 +133,7 @@ const Wire__Welcome *session_welcome(const struct session *session);
 int64_t session_now_ms(const struct session *session, int64_t wall_ms);
 size_t session_outbox_count(const struct session *session);
 uint64_t session_dropped(const struct session *session); // messages that made no sense
-// Not BB_OK: it cannot go on (BB_NO_MEMORY), or the broker ended this member's access (BB_MEMBER_REVOKED).
+// Not BB_OK: it cannot go on (BB_NO_MEMORY, BB_TOO_MUCH_HELD), or the broker ended this member's access (BB_MEMBER_REVOKED).
 enum bb_code session_broken(const struct session *session);
 
 #endif

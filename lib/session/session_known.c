@@ -84,7 +84,7 @@ void known_forget(struct session *session, struct known **at)
 struct known *known_insert(struct session *session, uint32_t kind, uint64_t id)
 {
     if (session->known_count >= SESSION_KNOWN_MAX) {
-        session_drop(session);
+        session->broken = BB_TOO_MUCH_HELD;
         return NULL;
     }
     struct known *known = calloc(1, sizeof *known);

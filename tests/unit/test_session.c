@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 // Following, told as stories: one session, a broker of the test's making, and virtual time.
+#include "session/session_inside.h"
 #include "session_world.h"
 
 static void a_newcomer_gets_a_snapshot_then_a_replay_then_what_is_live(void **state)
@@ -54,6 +55,20 @@ static void a_request_is_alerted_updated_alerted_again_and_cancelled(void **stat
     expect_heard(world, BB_EVENT_CANCEL, 11, false);
     broker_tells(world, 12, 1, REQUEST_CLOSED);
     expect_silence(world);
+}
+
+// A request may not go unseen without a word: the session says that it holds all it can, and stops.
+static void one_request_more_than_it_can_hold_breaks_the_session(void **state)
+{
+    struct world *world = *state;
+    settle_down(world);
+    world->session->known_count = SESSION_KNOWN_MAX - 1;
+    broker_tells(world, 21, 1, REQUEST_OPEN);
+    expect_heard(world, BB_EVENT_ALERT, 21, false);
+    assert_int_equal(session_broken(world->session), BB_OK);
+    broker_tells(world, 22, 1, REQUEST_OPEN);
+    expect_silence(world);
+    assert_int_equal(session_broken(world->session), BB_TOO_MUCH_HELD);
 }
 
 static void complete_is_told_with_the_number_that_was_reached(void **state)
@@ -528,6 +543,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY(a_newcomer_gets_a_snapshot_then_a_replay_then_what_is_live),
         STORY(a_request_is_alerted_updated_alerted_again_and_cancelled),
+        STORY(one_request_more_than_it_can_hold_breaks_the_session),
         STORY(complete_is_told_with_the_number_that_was_reached),
         STORY(a_dropped_publication_is_repaired_after_the_beacon),
         STORY(a_pong_with_a_higher_head_shows_a_gap_in_the_mailbox),
