@@ -20,7 +20,7 @@ enum { WAIT_MS_MAX = 1000, SWEEP_EVERY_MS = 10000, ANSWERS_PER_ROUND_MAX = 1000,
 
 static long wait_ms(const struct broker *broker)
 {
-    int64_t left = publisher_deadline_ms(broker->publisher) - clock_monotonic_ms();
+    int64_t left = node_deadline_ms(broker->node) - clock_steady_ms();
     if (left < 0)
         return 0;
     return (long)(left < WAIT_MS_MAX ? left : WAIT_MS_MAX);
@@ -41,16 +41,8 @@ static void drop_rest(zmq_msg_t *message, void *socket)
         ;
 }
 
-static void refuse_parts(struct broker *broker, const struct routing_id *route)
-{
-    metric_add(&broker->metrics, METRIC_FRAMES_MALFORMED, 1);
-    arena_reset(broker->arena);
-    if (route->size > 0 && route->size <= sizeof route->bytes)
-        send_refusal(broker, route, 0, BB_MALFORMED, (ProtobufCBinaryData){0, NULL});
-}
-
 // One message is two frames, route and body. More of them is nothing that a client of ours sends.
-static bool take_message(struct broker *broker, struct pending *pending, size_t *count)
+static bool take_message(struct broker *broker)
 {
     void *socket = zsock_resolve(broker->commands);
     struct routing_id route;
@@ -61,35 +53,29 @@ static bool take_message(struct broker *broker, struct pending *pending, size_t 
         return false;
     }
     route.size = zmq_msg_size(&message);
-    bool usable = route.size <= sizeof route.bytes && zmq_msg_more(&message);
-    if (usable)
+    bool known = route.size > 0 && route.size <= sizeof route.bytes;
+    if (known)
         memcpy(route.bytes, zmq_msg_data(&message), route.size);
-    usable = usable && zmq_msg_recv(&message, socket, ZMQ_DONTWAIT) >= 0;
+    bool usable = known && zmq_msg_more(&message) && zmq_msg_recv(&message, socket, ZMQ_DONTWAIT) >= 0;
     if (usable && !zmq_msg_more(&message))
-        dispatch_message(broker, &route, &message, pending, count);
+        node_take(broker->node, &route, zmq_msg_gets(&message, "User-Id"), zmq_msg_data(&message),
+                  zmq_msg_size(&message));
+    else if (known)
+        node_take_parts(broker->node, &route);
     else
-        refuse_parts(broker, &route);
+        metric_add(&broker->metrics, METRIC_FRAMES_MALFORMED, 1);
     drop_rest(&message, socket);
     zmq_msg_close(&message);
     return true;
 }
 
-// One more message always fits into the rest.
-static bool has_room(struct broker *broker)
-{
-    return arena_used_size(turn_arena(broker->turn)) < TURN_ARENA_SIZE_MAX / 2;
-}
-
 static enum bb_code take_turn(struct broker *broker)
 {
-    static struct pending pending[TURN_COMMANDS_MAX];
-    size_t count = 0;
-    turn_begin(broker->turn);
-    for (int messages = 0; messages < TURN_COMMANDS_MAX && has_room(broker); messages++) {
-        if (!take_message(broker, pending, &count))
+    for (int messages = 0; messages < TURN_COMMANDS_MAX && node_has_room(broker->node); messages++) {
+        if (!take_message(broker))
             break;
     }
-    return count > 0 ? dispatch_turn(broker, pending, count) : BB_OK;
+    return node_turn(broker->node);
 }
 
 static void forward_answers(struct broker *broker)
@@ -98,19 +84,9 @@ static void forward_answers(struct broker *broker)
     zmq_msg_t frame;
     for (int i = 0; i < ANSWERS_PER_ROUND_MAX && reader_take(broker->reader, &route, &frame); i++) {
         if (zmq_msg_size(&frame) > 0)
-            send_frame(broker, &route, zmq_msg_data(&frame), zmq_msg_size(&frame));
+            node_send(broker->node, &route, zmq_msg_data(&frame), zmq_msg_size(&frame));
         zmq_msg_close(&frame);
     }
-}
-
-// A giver's client needs one topic. libzmq keeps all that a peer subscribes to and cannot be told to cut it off, so who
-// floods it is not let in again until the next start, and somebody is told.
-static void watch_subscriber(struct broker *broker, const char *user_id)
-{
-    if (user_id == NULL || bucket_table_take(broker->subscriptions, user_id, strlen(user_id), clock_monotonic_ms()))
-        return;
-    metric_add(&broker->metrics, METRIC_SUBSCRIPTION_FLOODS, 1);
-    shut_out(broker, user_id);
 }
 
 static void take_subscriptions(struct broker *broker)
@@ -120,10 +96,8 @@ static void take_subscriptions(struct broker *broker)
     zmq_msg_init(&message);
     for (int i = 0; i < SUBSCRIPTIONS_PER_ROUND_MAX && zmq_msg_recv(&message, socket, ZMQ_DONTWAIT) >= 0; i++) {
         const uint8_t *bytes = zmq_msg_data(&message);
-        if (zmq_msg_size(&message) == 0 || bytes[0] != 1)
-            continue;
-        metric_add(&broker->metrics, METRIC_SUBSCRIPTIONS, 1);
-        watch_subscriber(broker, zmq_msg_gets(&message, "User-Id"));
+        if (zmq_msg_size(&message) > 0 && bytes[0] == 1)
+            node_subscribed(broker->node, zmq_msg_gets(&message, "User-Id"));
     }
     zmq_msg_close(&message);
 }
@@ -140,7 +114,7 @@ static void feed_watchdog(struct broker *broker, int64_t now_ms)
 static void measure(struct broker *broker)
 {
     struct store_usage usage;
-    metric_set(&broker->metrics, METRIC_SESSIONS, sessions_count(broker->sessions));
+    metric_set(&broker->metrics, METRIC_SESSIONS, node_sessions(broker->node));
     if (store_usage(broker->store, &usage) != BB_OK)
         return;
     metric_set(&broker->metrics, METRIC_STORE_USED_SIZE, usage.used_size);
@@ -149,14 +123,14 @@ static void measure(struct broker *broker)
 
 static void keep_house(struct broker *broker)
 {
-    int64_t now_ms = clock_monotonic_ms();
+    int64_t now_ms = clock_steady_ms();
     metric_set(&broker->metrics, METRIC_LOOP_TURNED_AT_MS, metrics_clock_ms());
-    metric_set(&broker->metrics, METRIC_SESSIONS, sessions_count(broker->sessions));
+    metric_set(&broker->metrics, METRIC_SESSIONS, node_sessions(broker->node));
     feed_watchdog(broker, now_ms);
     if (now_ms < broker->swept_at_ms + SWEEP_EVERY_MS)
         return;
     broker->swept_at_ms = now_ms;
-    sessions_sweep(broker->sessions, now_ms);
+    node_sweep(broker->node);
     measure(broker);
 }
 
@@ -177,6 +151,6 @@ enum bb_code broker_run(struct broker *broker)
         enum bb_code code = items[SLOT_COMMANDS].revents & ZMQ_POLLIN ? take_turn(broker) : BB_OK;
         if (code != BB_OK)
             return code;
-        send_beacons(broker);
+        node_send_beacons(broker->node);
     }
 }

@@ -93,7 +93,7 @@ static enum bb_code serve(const struct config *config)
         return code;
     metric_set(&broker->metrics, METRIC_READY, 1);
     log_line(LEVEL_INFO, "ready", "command", config->command_endpoint, "publish", config->publish_endpoint, "journal",
-             log_number(turn_head(broker->turn)).text, NULL);
+             log_number(node_head(broker->node)).text, NULL);
     service_ready();
     code = broker_run(broker);
     metric_set(&broker->metrics, METRIC_READY, 0);
@@ -102,7 +102,7 @@ static enum bb_code serve(const struct config *config)
         log_line(LEVEL_ERROR, "stopped", "code", bb_code_symbol(code), "problem", bb_code_sentence(code, BB_ENGLISH),
                  NULL);
     else
-        log_line(LEVEL_INFO, "ended", "journal", log_number(turn_head(broker->turn)).text, NULL);
+        log_line(LEVEL_INFO, "ended", "journal", log_number(node_head(broker->node)).text, NULL);
     broker_close(&broker);
     return code;
 }

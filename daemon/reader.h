@@ -1,31 +1,20 @@
 // SPDX-License-Identifier: MPL-2.0
 // The reader: answers queries and catch-ups on read-only transactions, in a thread of its own.
 //
-// The loop hands it whole frames with the member that the transport vouched for, and sends what comes back. Rights are
-// checked in the same transaction as the data. Its queue is bounded: beyond READER_QUEUE_MAX the loop says BUSY.
+// The loop hands it whole frames with the member that the transport vouched for, and sends what comes back. Its
+// queue is bounded: beyond READER_QUEUE_MAX the loop says BUSY.
 #ifndef BUURTBELD_READER_H
 #define BUURTBELD_READER_H
 
-#include "store/keyring.h"
-#include "store/store.h"
+#include "node/answer.h"
 #include "turn/sessions.h"
-#include "watch/metrics.h"
 
 #include <czmq.h>
 
-struct reader_options {
-    struct store *store; // borrowed, like all of these
-    const struct keyring *keyring;
-    struct metrics *metrics;
-    const uint8_t *ids_key;
-    uint32_t epoch;
-    int64_t started_at_ms;
-};
-
 struct reader;
 
-// Returns when the thread is ready.
-BB_CHECKED enum bb_code reader_create(const struct reader_options *options, struct reader **out);
+// Returns when the thread is ready. `answerer` is copied.
+BB_CHECKED enum bb_code reader_create(const struct answerer *answerer, struct reader **out);
 void reader_destroy(struct reader **reader);
 
 // Hands over one frame. BB_BUSY when too many wait.

@@ -24,13 +24,14 @@ static int setup(void **state)
     it->arena = arena_create(16 * 1024 * 1024);
     assert_non_null(it->arena);
     it->route = (struct routing_id){.bytes = {0, 'p', 0, 0xff, 7}, .size = 5};
-    const struct reader_options options = {.store = it->town->scratch->store,
-                                           .keyring = it->town->keyring,
-                                           .metrics = &it->metrics,
-                                           .ids_key = turn_ids_key(it->town->turn),
-                                           .epoch = EPOCH,
-                                           .started_at_ms = STARTED_AT_MS};
-    assert_int_equal(reader_create(&options, &it->reader), BB_OK);
+    const struct answerer answerer = {.clock = system_clock,
+                                      .store = it->town->scratch->store,
+                                      .keyring = it->town->keyring,
+                                      .metrics = &it->metrics,
+                                      .ids_key = turn_ids_key(it->town->turn),
+                                      .epoch = EPOCH,
+                                      .started_at_ms = STARTED_AT_MS};
+    assert_int_equal(reader_create(&answerer, &it->reader), BB_OK);
     *state = it;
     return 0;
 }

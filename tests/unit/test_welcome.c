@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-// Tests of daemon/welcome.c: which channels, heads and keys each kind of member is told, and who gets no key.
+// Tests of daemon/node/welcome.c: which channels, heads and keys each kind of member is told, and who gets no key.
 #include "town.h"
 
-#include "broker.h"
-#include "clock.h"
+#include "node/node_inside.h"
 
 enum { EPOCH = 3, HEAD = 40 };
 
@@ -13,7 +12,7 @@ static const uint8_t recovery_key[32] = "the recovery key of this town...";
 
 struct fixture {
     struct town *town;
-    struct broker broker;
+    struct node node;
     struct core core; // what was told last lies in its transaction's arena
 };
 
@@ -32,7 +31,7 @@ static void set_recovery_key(struct town *town)
 static void add_class(struct fixture *it, uint32_t audience_class, const char *topic, const uint8_t *key)
 {
     uint64_t channel = channel_of_class(1, audience_class);
-    assert_int_equal(publisher_add(it->broker.publisher, channel, town_channel_id(it->town, channel), topic, HEAD, key,
+    assert_int_equal(publisher_add(it->node.publisher, channel, town_channel_id(it->town, channel), topic, HEAD, key,
                                    it->town->now_ms),
                      BB_OK);
 }
@@ -43,10 +42,11 @@ static int setup(void **state)
     assert_non_null(it);
     town_setup((void **)&it->town);
     set_recovery_key(it->town);
-    it->broker.turn = it->town->turn;
-    it->broker.epoch = EPOCH;
-    memcpy(it->broker.boot, "boot of today...", BOOT_ID_SIZE);
-    assert_int_equal(publisher_create(it->broker.boot, EPOCH, &it->broker.publisher), BB_OK);
+    it->node.turn = it->town->turn;
+    it->node.outside.clock = system_clock;
+    it->node.epoch = EPOCH;
+    memcpy(it->node.boot, "boot of today...", BOOT_ID_SIZE);
+    assert_int_equal(publisher_create(it->node.boot, EPOCH, &it->node.publisher), BB_OK);
     add_class(it, CLASS_RESIDENT, "meppel/resident/", first_key);
     add_class(it, CLASS_MEDIA, "meppel/media/", second_key);
     *state = it;
@@ -56,7 +56,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct fixture *it = *state;
-    publisher_destroy(&it->broker.publisher);
+    publisher_destroy(&it->node.publisher);
     int rc = town_teardown((void **)&it->town);
     free(it);
     return rc;
@@ -74,7 +74,7 @@ static const Wire__Welcome *welcome(struct fixture *it, struct person who)
 {
     struct actor actor = look_up(it, who);
     Wire__Welcome *out;
-    assert_int_equal(welcome_make(&it->broker, &it->core, &actor, &out), BB_OK);
+    assert_int_equal(welcome_make(&it->node, &it->core, &actor, &out), BB_OK);
     town_read_end(&it->core);
     return out;
 }
@@ -83,7 +83,7 @@ static const Wire__Pong *pong(struct fixture *it, struct person who)
 {
     struct actor actor = look_up(it, who);
     Wire__Pong *out;
-    assert_int_equal(pong_make(&it->broker, &it->core, &actor, &out), BB_OK);
+    assert_int_equal(pong_make(&it->node, &it->core, &actor, &out), BB_OK);
     town_read_end(&it->core);
     return out;
 }
@@ -120,8 +120,7 @@ static void a_giver_gets_its_mailbox_and_its_class_channel_with_the_key(void **s
     assert_true(channel->channel == town_channel_id(it->town, channel_of_class(1, CLASS_RESIDENT)));
     assert_true(text_is(channel->topic, "meppel/resident/"));
     assert_int_equal(channel->head, HEAD);
-    assert_int_equal(channel->key_id,
-                     publisher_find(it->broker.publisher, channel_of_class(1, CLASS_RESIDENT))->key_id);
+    assert_int_equal(channel->key_id, publisher_find(it->node.publisher, channel_of_class(1, CLASS_RESIDENT))->key_id);
     assert_int_equal(channel->key_bytes.len, sizeof first_key);
     assert_memory_equal(channel->key_bytes.data, first_key, sizeof first_key);
     assert_int_equal(told->recovery_key_bytes.len, 0);
@@ -141,7 +140,7 @@ static void a_renewed_key_is_the_one_that_is_told(void **state)
     struct fixture *it = *state;
     uint64_t channel = channel_of_class(1, CLASS_RESIDENT);
     uint32_t before = pong(it, it->town->anna)->heads[1]->key_id;
-    publisher_rekey(it->broker.publisher, channel, second_key, it->town->now_ms);
+    publisher_rekey(it->node.publisher, channel, second_key, it->town->now_ms);
     const Wire__Welcome *told = welcome(it, it->town->anna);
     assert_memory_equal(told->channels[1]->key_bytes.data, second_key, sizeof second_key);
     assert_int_equal(told->channels[1]->key_id, before + 1);
@@ -210,8 +209,8 @@ static void a_class_on_its_record_makes_no_giver_of_a_desk(void **state)
     Wire__Welcome *told;
     Wire__Pong *heads;
     actor.party->audience_class = CLASS_RESIDENT;
-    assert_int_equal(welcome_make(&it->broker, &it->core, &actor, &told), BB_OK);
-    assert_int_equal(pong_make(&it->broker, &it->core, &actor, &heads), BB_OK);
+    assert_int_equal(welcome_make(&it->node, &it->core, &actor, &told), BB_OK);
+    assert_int_equal(pong_make(&it->node, &it->core, &actor, &heads), BB_OK);
     town_read_end(&it->core);
     assert_int_equal(told->n_channels, 1);
     assert_int_equal(heads->n_heads, 1);
@@ -222,7 +221,7 @@ static void a_welcome_says_who_one_is_and_where(void **state)
     struct fixture *it = *state;
     const Wire__Welcome *told = welcome(it, it->town->anna);
     assert_int_equal(told->boot_bytes.len, BOOT_ID_SIZE);
-    assert_memory_equal(told->boot_bytes.data, it->broker.boot, BOOT_ID_SIZE);
+    assert_memory_equal(told->boot_bytes.data, it->node.boot, BOOT_ID_SIZE);
     assert_int_equal(told->epoch, EPOCH);
     assert_true(told->party == it->town->anna.party && told->member == it->town->anna.member);
     assert_int_equal(told->role, ROLE_GIVER);
@@ -251,7 +250,7 @@ static void a_pong_tells_the_heads_that_a_welcome_tells(void **state)
 {
     struct fixture *it = *state;
     const Wire__Pong *heads = pong(it, it->town->anna);
-    assert_memory_equal(heads->boot_bytes.data, it->broker.boot, BOOT_ID_SIZE);
+    assert_memory_equal(heads->boot_bytes.data, it->node.boot, BOOT_ID_SIZE);
     assert_int_equal(heads->epoch, EPOCH);
     assert_int_equal(heads->n_heads, 2);
     assert_true(heads->heads[0]->channel == town_channel_id(it->town, channel_of_party(it->town->anna.party_number)));
@@ -270,7 +269,7 @@ static void an_invitee_is_told_the_time_and_no_heads(void **state)
     const Wire__Pong *told = pong(it, town_invitee(it->town, invited.made));
     assert_int_equal(told->n_heads, 0);
     assert_true(told->now_at_ms >= earliest_ms);
-    assert_memory_equal(told->boot_bytes.data, it->broker.boot, BOOT_ID_SIZE);
+    assert_memory_equal(told->boot_bytes.data, it->node.boot, BOOT_ID_SIZE);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

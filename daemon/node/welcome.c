@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MPL-2.0
 // What a client is told when it comes in, and with each pong: its party, its channels, their heads and keys.
-#include "broker.h"
-#include "clock.h"
+#include "node_inside.h"
+
 #include "core/channel.h"
 #include "core/texts.h"
 
 #include <string.h>
 
 // The class channel of a giver that may read it; NULL for everybody else.
-static const struct published_channel *class_channel(const struct broker *broker, const struct actor *actor)
+static const struct published_channel *class_channel(const struct node *node, const struct actor *actor)
 {
     const Stored__Party *party = actor->party;
     if (party == NULL || party->role != ROLE_GIVER || party->state != PARTY_ACTIVE)
         return NULL;
-    return publisher_find(broker->publisher, channel_of_class(party->community, party->audience_class));
+    return publisher_find(node->publisher, channel_of_class(party->community, party->audience_class));
 }
 
 static enum bb_code add_channel(struct core *core, Wire__Welcome *welcome, const Wire__ChannelState *state)
@@ -39,10 +39,10 @@ static enum bb_code add_mailbox(struct core *core, const struct actor *actor, Wi
     return add_channel(core, welcome, &state);
 }
 
-static enum bb_code add_class_channel(const struct broker *broker, struct core *core, const struct actor *actor,
+static enum bb_code add_class_channel(const struct node *node, struct core *core, const struct actor *actor,
                                       Wire__Welcome *welcome)
 {
-    const struct published_channel *channel = class_channel(broker, actor);
+    const struct published_channel *channel = class_channel(node, actor);
     if (channel == NULL)
         return BB_OK;
     Wire__ChannelState state = WIRE__CHANNEL_STATE__INIT;
@@ -83,7 +83,7 @@ static void fill_actor(const struct core *core, const struct actor *actor, Wire_
     welcome->audience_class = actor->party->audience_class;
 }
 
-enum bb_code welcome_make(struct broker *broker, struct core *core, const struct actor *actor, Wire__Welcome **out)
+enum bb_code welcome_make(const struct node *node, struct core *core, const struct actor *actor, Wire__Welcome **out)
 {
     Stored__Community *community;
     Wire__Welcome *welcome = core_alloc(core, sizeof *welcome);
@@ -91,9 +91,9 @@ enum bb_code welcome_make(struct broker *broker, struct core *core, const struct
         return BB_NO_MEMORY;
     wire__welcome__init(welcome);
     *out = welcome;
-    welcome->boot_bytes = (ProtobufCBinaryData){sizeof broker->boot, broker->boot};
-    welcome->epoch = broker->epoch;
-    welcome->now_at_ms = turn_now_ms(broker->turn, clock_wall_ms());
+    welcome->boot_bytes = (ProtobufCBinaryData){sizeof node->boot, (uint8_t *)node->boot};
+    welcome->epoch = node->epoch;
+    welcome->now_at_ms = turn_now_ms(node->turn, node_wall_ms(node));
     fill_actor(core, actor, welcome);
     enum bb_code code = get_named(core, TABLE_COMMUNITY, actor->party->community, &community);
     if (code != BB_OK)
@@ -107,7 +107,7 @@ enum bb_code welcome_make(struct broker *broker, struct core *core, const struct
         code = add_categories(core, community, welcome);
     if (code == BB_OK)
         code = add_mailbox(core, actor, welcome);
-    return code == BB_OK ? add_class_channel(broker, core, actor, welcome) : code;
+    return code == BB_OK ? add_class_channel(node, core, actor, welcome) : code;
 }
 
 static enum bb_code add_head(struct core *core, Wire__Pong *pong, uint64_t id, uint64_t seq, uint32_t key_id)
@@ -124,16 +124,16 @@ static enum bb_code add_head(struct core *core, Wire__Pong *pong, uint64_t id, u
 }
 
 // An invitee has no channels, and gets the broker's time for its first command's id.
-enum bb_code pong_make(struct broker *broker, struct core *core, const struct actor *actor, Wire__Pong **out)
+enum bb_code pong_make(const struct node *node, struct core *core, const struct actor *actor, Wire__Pong **out)
 {
     Wire__Pong *pong = core_alloc(core, sizeof *pong);
     if (!pong)
         return BB_NO_MEMORY;
     wire__pong__init(pong);
     *out = pong;
-    pong->boot_bytes = (ProtobufCBinaryData){sizeof broker->boot, broker->boot};
-    pong->epoch = broker->epoch;
-    pong->now_at_ms = turn_now_ms(broker->turn, clock_wall_ms());
+    pong->boot_bytes = (ProtobufCBinaryData){sizeof node->boot, (uint8_t *)node->boot};
+    pong->epoch = node->epoch;
+    pong->now_at_ms = turn_now_ms(node->turn, node_wall_ms(node));
     if (actor->invitee)
         return BB_OK;
     uint64_t mailbox = channel_of_party(actor->party->party);
@@ -141,7 +141,7 @@ enum bb_code pong_make(struct broker *broker, struct core *core, const struct ac
     enum bb_code code = channel_head(core, mailbox, &head);
     if (code == BB_OK)
         code = add_head(core, pong, id_make(core->ids_key, ID_CHANNEL, mailbox), head->seq, 0);
-    const struct published_channel *channel = class_channel(broker, actor);
+    const struct published_channel *channel = class_channel(node, actor);
     if (code == BB_OK && channel != NULL)
         code = add_head(core, pong, channel->id, channel->head, channel->key_id);
     return code;
