@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MPL-2.0
-// Opening and closing the broker. Order matters: store, keyring, history, door, sockets, own door tried, reader, HTTP.
+// Opening and closing the broker. Order matters: store, keyring, tombstones, history, door, sockets, own door tried,
+// reader, HTTP.
 #include "broker.h"
 
 #include "clock.h"
+#include "turn/burial.h"
 #include "watch/log.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -38,13 +42,33 @@ static enum bb_code open_store(struct broker *broker)
     return code == BB_OK ? BB_OK : complain("keyring_not_opened", code, problem);
 }
 
+static enum bb_code open_tombstones(struct broker *broker)
+{
+    const char *problem;
+    uint64_t damaged;
+    enum bb_code code =
+        burial_open(broker->store, broker->config->tombstones_path, &broker->tombstones, &damaged, &problem);
+    if (code != BB_OK)
+        return complain("tombstones_not_opened", code, problem);
+    if (damaged != 0)
+        log_line(LEVEL_ERROR, "journal_damaged", "entry", log_number(damaged).text, "problem",
+                 bb_code_sentence(BB_STORE_DAMAGED, BB_ENGLISH), NULL);
+    if (tombstones_was_torn(broker->tombstones))
+        log_line(LEVEL_INFO, "tombstones_mended", "problem", "a write was cut short; the journal had what it lacked",
+                 NULL);
+    return BB_OK;
+}
+
 static enum bb_code open_node(struct broker *broker)
 {
     const struct config *config = broker->config;
     const struct node_options options = {.store = broker->store,
                                          .keyring = broker->keyring,
+                                         .tombstones = broker->tombstones,
                                          .metrics = &broker->metrics,
                                          .sessions_max = config->sessions_max,
+                                         .command_reach = config->command_reach,
+                                         .publish_reach = config->publish_reach,
                                          .commands_per_second = (uint32_t)config->commands_per_second,
                                          .commands_burst = (uint32_t)config->commands_burst};
     const struct outside outside = broker_outside(broker);
@@ -68,7 +92,7 @@ static enum bb_code open_signals(struct broker *broker)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     broker->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return broker->signals >= 0 ? BB_OK : BB_IO;
+    return broker->signals >= 0 ? BB_OK : complain("signals_not_opened", BB_IO, strerrordesc_np(errno));
 }
 
 static enum bb_code open_threads(struct broker *broker)
@@ -92,11 +116,12 @@ static enum bb_code open_threads(struct broker *broker)
 enum bb_code broker_open(const struct config *config, struct broker **out)
 {
     static enum bb_code (*const steps[])(struct broker *) = {
-        open_signals, open_store, open_node, found_if_empty, open_door, load_node, open_sockets, open_threads,
+        open_signals, open_store, open_tombstones, open_node,    found_if_empty,
+        open_door,    load_node,  open_sockets,    open_threads,
     };
     struct broker *broker = calloc(1, sizeof *broker);
     if (!broker)
-        return BB_NO_MEMORY;
+        return complain("not_opened", BB_NO_MEMORY, NULL);
     broker->config = config;
     broker->signals = -1;
     broker->started_at_ms = clock_wall_ms();
@@ -122,6 +147,7 @@ void broker_close(struct broker **broker)
     zsock_destroy(&it->publish);
     zap_destroy(&it->zap);
     node_destroy(&it->node);
+    tombstones_close(&it->tombstones);
     keyring_close(&it->keyring);
     store_close(&it->store);
     if (it->signals >= 0)

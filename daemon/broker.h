@@ -18,6 +18,7 @@ struct broker {
     struct metrics metrics;
     struct store *store;
     struct keyring *keyring;
+    struct tombstones *tombstones;
     struct node *node;
     struct zap *zap;
     struct reader *reader;
@@ -26,8 +27,10 @@ struct broker {
     zsock_t *publish;  // XPUB
     int signals;       // signalfd: SIGTERM, SIGINT
     int64_t started_at_ms;
-    int64_t swept_at_ms;     // steady
-    int64_t fed_watchdog_ms; // steady
+    int64_t swept_at_ms;            // steady
+    int64_t fed_watchdog_ms;        // steady
+    int64_t descriptors_seen_at_ms; // steady
+    bool descriptors_used_up;
 };
 
 // Opens store, keyring, sockets and threads, in the order in which they need each other, and checks its own doors.

@@ -5,6 +5,8 @@
 #include "watch/log.h"
 #include "watch/service.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,7 +18,8 @@ enum {
     SLOT_SIGNALS,
     SLOTS_COUNT,
 };
-enum { WAIT_MS_MAX = 1000, SWEEP_EVERY_MS = 10000, ANSWERS_PER_ROUND_MAX = 1000, SUBSCRIPTIONS_PER_ROUND_MAX = 1000 };
+enum { WAIT_MS_MAX = 1000, SWEEP_EVERY_MS = 10000, DESCRIPTORS_EVERY_MS = 1000 };
+enum { ANSWERS_PER_ROUND_MAX = 1000, SUBSCRIPTIONS_PER_ROUND_MAX = 1000 };
 
 static long wait_ms(const struct broker *broker)
 {
@@ -121,12 +124,32 @@ static void measure(struct broker *broker)
     metric_set(&broker->metrics, METRIC_STORE_MAP_SIZE, usage.map_size);
 }
 
+// libzmq takes no connection then, and says nothing. Who is connected goes on.
+static void watch_descriptors(struct broker *broker, int64_t now_ms)
+{
+    if (now_ms < broker->descriptors_seen_at_ms + DESCRIPTORS_EVERY_MS)
+        return;
+    broker->descriptors_seen_at_ms = now_ms;
+    int fd = fcntl(broker->signals, F_DUPFD_CLOEXEC, 0);
+    bool used_up = fd < 0 && errno == EMFILE;
+    if (fd >= 0)
+        close(fd);
+    if (used_up && !broker->descriptors_used_up)
+        log_line(LEVEL_ERROR, "descriptors_used_up", "problem",
+                 "no new connection is taken until others leave; raise LimitNOFILE, and look who connects so often",
+                 NULL);
+    else if (!used_up && broker->descriptors_used_up)
+        log_line(LEVEL_INFO, "descriptors_free_again", NULL);
+    broker->descriptors_used_up = used_up;
+}
+
 static void keep_house(struct broker *broker)
 {
     int64_t now_ms = clock_steady_ms();
     metric_set(&broker->metrics, METRIC_LOOP_TURNED_AT_MS, metrics_clock_ms());
     metric_set(&broker->metrics, METRIC_SESSIONS, node_sessions(broker->node));
     feed_watchdog(broker, now_ms);
+    watch_descriptors(broker, now_ms);
     if (now_ms < broker->swept_at_ms + SWEEP_EVERY_MS)
         return;
     broker->swept_at_ms = now_ms;
@@ -148,7 +171,7 @@ enum bb_code broker_run(struct broker *broker)
             forward_answers(broker);
         if (items[SLOT_PUBLISH].revents & ZMQ_POLLIN)
             take_subscriptions(broker);
-        enum bb_code code = items[SLOT_COMMANDS].revents & ZMQ_POLLIN ? take_turn(broker) : BB_OK;
+        enum bb_code code = (items[SLOT_COMMANDS].revents & ZMQ_POLLIN) ? take_turn(broker) : BB_OK;
         if (code != BB_OK)
             return code;
         node_send_beacons(broker->node);

@@ -49,6 +49,7 @@ enum {
     COORDINATORS_MAX = 32,
     INVITATION_USES_MAX = 1000,
     CHANNELS_PER_CLIENT_MAX = 8,
+    PAST_EPOCHS_MAX = 32, // restores that a welcome tells of
 
     // The daemon.
     TURN_COMMANDS_MAX = 256,
@@ -67,6 +68,7 @@ enum {
 
     // The client.
     OUTBOX_COMMANDS_MAX = 1000,
+    ACCEPTED_ROWS_MAX = 5000, // commands that were accepted, kept for COMMAND_ID_AGE_DAYS_MAX in case a backup is put back
     IDENTITY_FILE_SIZE_MAX = 16 * 1024,
     INVITATION_TEXT_SIZE_MAX = 4096,
     CONFIG_FILE_SIZE_MAX = 256 * 1024,

@@ -62,6 +62,19 @@ enum bb_event_kind {
     BB_EVENT_ITEM,      // something for this party alone: `item`
     BB_EVENT_COMPLETE,  // all notices of `channel` up to `seq` have been handed on
     BB_EVENT_KEPT, // a command that was kept, and for which nobody waits any more, has its answer: `command`, `code`
+    BB_EVENT_LOST, // the broker was put back to before a command of this member that it had accepted: `lost`
+};
+
+// A command of this member that was accepted, and that the broker no longer knows: enter it again if it is still needed.
+struct bb_lost {
+    uint8_t id[COMMAND_ID_SIZE];
+    uint32_t what;  // enum Wire__Command__WhatCase
+    uint32_t epoch; // in which its entry of the journal was written
+    uint64_t about; // what it named: an offer, a request, an asker, a party; 0 for none
+    uint64_t made;  // what it had made; 0 for nothing
+    uint64_t entry;
+    int64_t accepted_at_ms;
+    char ref[REF_SIZE_MAX + 1]; // the desk's own reference
 };
 
 struct bb_event {
@@ -74,6 +87,7 @@ struct bb_event {
     const Wire__PublicRequest *request;
     const Wire__MailboxItem *item;
     const Wire__Command *command;
+    const struct bb_lost *lost;
 };
 typedef void bb_event_handler(void *context, const struct bb_event *event);
 
@@ -140,6 +154,13 @@ typedef void bb_request_visitor(void *context, const Wire__PublicRequest *reques
 typedef void bb_item_visitor(void *context, const Wire__MailboxItem *item, int64_t heard_at_ms);
 BB_CHECKED enum bb_code bb_client_visit_requests(struct bb_client *client, bb_request_visitor *visitor, void *context);
 BB_CHECKED enum bb_code bb_client_visit_items(struct bb_client *client, bb_item_visitor *visitor, void *context);
+
+// Visits the commands of this member that the broker lost, oldest first, until they are forgotten or 90 days old. What is
+// known of it is of the last welcome.
+typedef void bb_lost_visitor(void *context, const struct bb_lost *lost);
+BB_CHECKED enum bb_code bb_client_visit_lost(struct bb_client *client, bb_lost_visitor *visitor, void *context);
+// They were seen to: they are not visited again.
+BB_CHECKED enum bb_code bb_client_forget_lost(struct bb_client *client);
 
 // ---------------------------------------------------------------- sealed contact
 

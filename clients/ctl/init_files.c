@@ -31,15 +31,19 @@ static enum bb_code finish_file(FILE *file)
     return fclose(file) == 0 && good ? BB_OK : BB_IO;
 }
 
+// Also the folder above, where the new one's name stands.
 enum bb_code init_sync_folder(const struct init *init)
 {
     int fd = open(init->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return BB_IO;
+    int above = fd >= 0 ? openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    bool synced = above >= 0 && fsync(fd) == 0 && fsync(above) == 0;
+    if (fd >= 0) {
+        close(fd);
     }
-    int failed = fsync(fd);
-    close(fd);
-    return failed == 0 ? BB_OK : BB_IO;
+    if (above >= 0) {
+        close(above);
+    }
+    return synced ? BB_OK : BB_IO;
 }
 
 enum bb_code init_write_server_keys(const struct init *init)

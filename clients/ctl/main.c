@@ -3,6 +3,7 @@
 #include "ctl.h"
 
 #include "enrol.h"
+#include "lost.h"
 
 static const struct subcommand subcommands[] = {
     {"init", "DIR", 1, 1,
@@ -43,6 +44,7 @@ static const struct subcommand subcommands[] = {
      "Toon de laatste regels van het journaal.", journal_run},
     {"verify", "", 0, 0, NULL, "Check every record of the store and the history.",
      "Controleer alles in de opslag en de geschiedenis.", verify_run},
+    LOST_SUBCOMMAND,
 };
 
 static const struct program program = {

@@ -4,6 +4,7 @@
 
 #include "broker.h"
 #include "kept.h"
+#include "lost.h"
 
 enum { CATCH_UP_MS = 5000 };
 
@@ -11,6 +12,7 @@ static void note(void *context, const struct bb_event *event)
 {
     struct catch_up *catch_up = context;
     tell_kept(catch_up->ui, event);
+    tell_lost(catch_up->ui, event);
     catch_up->alerts += event->kind == BB_EVENT_ALERT && !event->again;
     if (event->kind == BB_EVENT_REFUSED) {
         catch_up->refused = event->code;

@@ -8,6 +8,7 @@
 #include "broker.h"
 #include "json_lines.h"
 #include "kept.h"
+#include "lost.h"
 #include "shown.h"
 #include "stop.h"
 #include "views.h"
@@ -26,6 +27,7 @@ static const char *event_name(enum bb_event_kind kind)
         [BB_EVENT_CONNECTED] = "connected", [BB_EVENT_AWAY] = "away",         [BB_EVENT_REFUSED] = "refused",
         [BB_EVENT_ALERT] = "alert",         [BB_EVENT_UPDATE] = "update",     [BB_EVENT_CANCEL] = "cancel",
         [BB_EVENT_ITEM] = "item",           [BB_EVENT_COMPLETE] = "complete", [BB_EVENT_KEPT] = "kept",
+        [BB_EVENT_LOST] = "lost",
     };
     return names[kind];
 }
@@ -45,6 +47,9 @@ static void print_event_json(struct ui *ui, const struct bb_event *event)
     }
     if (event->command != NULL) {
         json_object_set_new(line, "command", json_of(&event->command->base));
+    }
+    if (event->lost != NULL) {
+        json_object_set_new(line, "lost", json_of_lost(ui, event->lost));
     }
     if (event->kind == BB_EVENT_AWAY || event->kind == BB_EVENT_REFUSED || event->kind == BB_EVENT_KEPT) {
         json_object_set_new(line, "code", json_string(bb_code_symbol(event->code)));
@@ -97,6 +102,7 @@ static void handle(void *context, const struct bb_event *event)
         listening->refused = event->code;
     }
     tell_kept(listening->ui, event);
+    tell_lost(listening->ui, event);
     if (listening->ui->json) {
         print_event_json(listening->ui, event);
     } else {

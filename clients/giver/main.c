@@ -3,6 +3,7 @@
 #include "giver.h"
 
 #include "enrol.h"
+#include "lost.h"
 
 static const struct subcommand subcommands[] = {
     ENROL_SUBCOMMAND,
@@ -23,6 +24,7 @@ static const struct subcommand subcommands[] = {
     {"resume", "", 0, 0, NULL, "Receive requests again.", "Weer hulpvragen ontvangen.", resume_run},
     {"status", "", 0, 0, NULL, "Show whether everything was received and sent.",
      "Toon of alles ontvangen en verstuurd is.", status_run},
+    LOST_SUBCOMMAND,
 };
 
 static const struct program program = {

@@ -3,6 +3,7 @@
 #include "intake.h"
 
 #include "enrol.h"
+#include "lost.h"
 
 static const struct subcommand subcommands[] = {
     ENROL_SUBCOMMAND,
@@ -41,6 +42,7 @@ static const struct subcommand subcommands[] = {
      categories_run},
     {"members", "", 0, 0, NULL, "List your colleagues and the check words of their keys.",
      "Toon uw collega's en de controlewoorden van hun sleutels.", members_run},
+    LOST_SUBCOMMAND,
 };
 
 static const struct program program = {

@@ -8,6 +8,7 @@
 #include "broker.h"
 #include "json_lines.h"
 #include "kept.h"
+#include "lost.h"
 #include "shown.h"
 #include "stop.h"
 #include "views.h"
@@ -60,6 +61,7 @@ static void handle(void *context, const struct bb_event *event)
         watching->refused = event->code;
     }
     tell_kept(watching->ui, event);
+    tell_lost(watching->ui, event);
     if (event->item == NULL) {
         tell_connection(watching->ui, event);
         return;

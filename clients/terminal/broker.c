@@ -4,6 +4,7 @@
 
 #include "json_lines.h"
 #include "kept.h"
+#include "lost.h"
 #include "shown.h"
 
 static struct bb_options options_of(const struct ui *ui)
@@ -12,15 +13,16 @@ static struct bb_options options_of(const struct ui *ui)
 }
 
 // For programs that wait for one answer only: what else comes in is not theirs to show.
-static void handle_kept(void *context, const struct bb_event *event)
+static void handle_own(void *context, const struct bb_event *event)
 {
     tell_kept(context, event);
+    tell_lost(context, event);
 }
 
 int broker_open(const struct ui *ui, struct bb_client **out)
 {
     struct bb_options options = options_of(ui);
-    options.handler = handle_kept;
+    options.handler = handle_own;
     options.context = (void *)ui;
     enum bb_code code = bb_client_open(&options, out);
     return code == BB_OK ? STATUS_DONE : complain_code(ui, code);

@@ -17,6 +17,8 @@ static apply_function *const appliers[] = {
     [STORED__FACT__WHAT_ANSWER_GIVEN] = apply_answer_given,
     [STORED__FACT__WHAT_OFFER_STATE_CHANGED] = apply_offer_state_changed,
     [STORED__FACT__WHAT_CONTACT_RELEASED] = apply_contact_released,
+    [STORED__FACT__WHAT_RESTORED] = apply_restored,
+    [STORED__FACT__WHAT_KEY_BARRED] = apply_key_barred,
 };
 
 enum bb_code core_apply(struct core *core, const Stored__Fact *fact)

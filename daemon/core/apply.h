@@ -15,6 +15,8 @@ apply_function apply_community_founded, apply_party_joined, apply_member_joined,
 apply_function apply_asker_registered, apply_request_entered, apply_request_state_changed;
 // apply_offer.c
 apply_function apply_answer_given, apply_offer_state_changed, apply_contact_released;
+// apply_restore.c
+apply_function apply_restored, apply_key_barred;
 
 // Takes the number that a fact was decided with out of its counter.
 BB_CHECKED enum bb_code take_number(struct core *core, const char *counter, uint64_t number);

@@ -56,9 +56,11 @@ enum bb_code actor_find(struct core *core, bool invitee, uint64_t number, struct
     enum bb_code code = store_get_number(core->txn, TABLE_MEMBER, number, &out->member);
     if (code == BB_NOT_FOUND || (code == BB_OK && out->member->revoked))
         return BB_MEMBER_REVOKED;
-    if (code != BB_OK)
-        return code;
-    return get_named(core, TABLE_PARTY, out->member->party, &out->party);
+    if (code == BB_OK)
+        code = get_named(core, TABLE_PARTY, out->member->party, &out->party);
+    if (code == BB_OK && !bb_word_known(&bb_roles, out->party->role))
+        return BB_STORE_DAMAGED; // what nobody knows may do nothing
+    return code;
 }
 
 enum bb_code get_named(struct core *core, enum table table, uint64_t number, void *out)

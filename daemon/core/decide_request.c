@@ -356,10 +356,10 @@ enum bb_code decide_close_request(struct core *core, const struct actor *actor, 
         code = request_next(request->state, REQUEST_CLOSE, who, &next);
     if (code == BB_OK)
         code = fact_request_state(core, actor, out, request->request, next, close->reason);
-    if (code == BB_OK)
+    if (code == BB_OK) {
         out->facts[0]->asker = request->asker; // on whose behalf (DOMAIN: rule 9)
-    if (code == BB_OK)
         code = settle_matches(core, actor, request, close->reason, who, out);
+    }
     if (code == BB_OK)
         code = move_offers(core, out, request, OFFER_SUPERSEDE, 0);
     out->made = close->request;

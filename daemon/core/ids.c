@@ -23,7 +23,7 @@ uint64_t id_make(const uint8_t key[IDS_KEY_SIZE], enum id_kind kind, uint64_t nu
         return 0;
     uint64_t plain = (uint64_t)kind << KIND_SHIFT | (number & NUMBER_MASK);
     uint32_t left = (uint32_t)(plain >> 32), right = (uint32_t)plain;
-    for (uint8_t round = 0; round < ROUNDS; round++) {
+    for (unsigned round = 0; round < ROUNDS; round++) {
         uint32_t next = left ^ round_value(key, right, round);
         left = right;
         right = next;

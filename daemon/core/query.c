@@ -78,7 +78,7 @@ static bool excludes(const Wire__AskAudience *ask, uint32_t audience_class)
 // Givers are numbered as they join, so those of this week are the last ones. In a rush the number is "at least".
 static enum bb_code count_joined(struct core *core, const struct actor *actor, uint32_t *out)
 {
-    const int64_t week_ms = 7 * 24 * 60 * 60 * 1000LL;
+    const int64_t week_ms = 7LL * 24 * 60 * 60 * 1000;
     struct store_key key = key_number(UINT64_MAX);
     *out = 0;
     for (int rows = 0; rows < QUERY_ROWS_MAX; rows++) {
@@ -165,7 +165,10 @@ static enum bb_code add_request(struct core *core, const struct actor *actor, co
 // One row of the list, newest first: from the live ones, or from all where closed ones are asked for.
 static enum bb_code row_before(struct core *core, bool closed, struct store_key *key, Stored__Request **out)
 {
-    enum bb_code code = store_at_or_before(core->txn, closed ? TABLE_REQUEST : TABLE_LIVE, key, NULL);
+    Stored__Counter *live; // read only so that its checksum is looked at
+    if (closed)
+        return store_at_or_before(core->txn, TABLE_REQUEST, key, out);
+    enum bb_code code = store_at_or_before(core->txn, TABLE_LIVE, key, &live);
     return code == BB_OK ? get_named(core, TABLE_REQUEST, key_to_number(key), out) : code;
 }
 

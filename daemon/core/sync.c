@@ -89,12 +89,12 @@ static enum bb_code replay(struct core *core, struct catch_up *it)
 {
     it->page->mode = WIRE__SYNC_MODE__SYNC_REPLAY;
     uint64_t missing = it->head->seq - it->seq;
+    if (missing == 0)
+        return BB_OK;
     uint64_t count = missing < PAGE_ITEMS_MAX ? missing : PAGE_ITEMS_MAX;
-    Stored__LogEntry **entries = core_alloc(core, (count + 1) * sizeof *entries);
+    Stored__LogEntry **entries = core_alloc(core, count * sizeof *entries);
     if (!entries)
         return BB_NO_MEMORY;
-    if (count == 0)
-        return BB_OK;
     enum bb_code code = find_entry(core, it, it->seq + count, &entries[count - 1]);
     for (uint64_t i = count - 1; code == BB_OK && i > 0; i--)
         code = get_named(core, TABLE_LOG, entries[i]->previous_log, &entries[i - 1]);
@@ -157,9 +157,10 @@ static enum bb_code snapshot_class(struct core *core, struct catch_up *it, uint6
         return code;
     struct store_key key = key_number(start ? start : 1);
     for (int rows = 0;; rows++) {
+        Stored__Counter *live; // read only so that its checksum is looked at
         Stored__Request *request;
         bool full = rows >= QUERY_ROWS_MAX;
-        code = store_at_or_after(core->txn, TABLE_LIVE, &key, NULL);
+        code = store_at_or_after(core->txn, TABLE_LIVE, &key, &live);
         if (code == BB_OK)
             code = get_named(core, TABLE_REQUEST, key_to_number(&key), &request);
         if (code == BB_OK && !full)

@@ -209,8 +209,8 @@ enum bb_code view_asker(struct core *core, const Stored__Asker *asker, uint64_t 
     if (code != BB_OK || packed.len == 0)
         return code;
     view->contact = wire__sealed_contact__unpack(arena_allocator(txn_arena(core->txn)), packed.len, packed.data);
-    if (view->contact == NULL)
-        return BB_STORE_DAMAGED;
+    if (view->contact == NULL) // its seal was right, so it is what was packed
+        return BB_NO_MEMORY;
     keep_own_key(view->contact, id_make(core->ids_key, ID_MEMBER, member));
     return BB_OK;
 }

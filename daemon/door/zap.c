@@ -212,7 +212,7 @@ static enum bb_code send_change(struct zap *zap, struct change *change)
             return BB_IO;
     // One confirmation a change, and it is taken out of the pipe: zactor_destroy waits for one as well.
     while (zmq_poll(&item, 1, -1) < 0 && errno == EINTR)
-        continue;
+        ;
     zsock_wait(zap->actor);
     if (atomic_load(&zap->change))
         return BB_IO;

@@ -14,33 +14,40 @@ static enum bb_code admit_known(struct node *node, ProtobufCBinaryData key, enum
     return key.len == CURVE_KEY_SIZE ? admit(node, key.data, admission, number) : BB_STORE_DAMAGED;
 }
 
+// By walking, for numbers jump on after a restore.
 static enum bb_code admit_members(struct node *node, struct core *core)
 {
-    uint64_t last;
-    enum bb_code code = store_counter(core->txn, "member", &last);
-    for (uint64_t number = 1; code == BB_OK && number <= last; number++) {
+    struct store_key key = key_number(1);
+    for (;;) {
         Stored__Member *member;
         Stored__Party *party;
-        code = get_named(core, TABLE_MEMBER, number, &member);
+        enum bb_code code = store_at_or_after(core->txn, TABLE_MEMBER, &key, &member);
+        if (code == BB_NOT_FOUND)
+            return BB_OK;
         if (code == BB_OK)
             code = get_named(core, TABLE_PARTY, member->party, &party);
         if (code == BB_OK)
-            code = admit_known(node, member->curve_key_bytes, admission_of(party, member), number);
+            code = admit_known(node, member->curve_key_bytes, admission_of(party, member), member->member);
+        if (code != BB_OK)
+            return code;
+        key = key_number(member->member + 1);
     }
-    return code;
 }
 
 static enum bb_code admit_invitations(struct node *node, struct core *core)
 {
-    uint64_t last;
-    enum bb_code code = store_counter(core->txn, "invitation", &last);
-    for (uint64_t number = 1; code == BB_OK && number <= last; number++) {
-        Stored__Invitation *invitation;
-        code = get_named(core, TABLE_INVITATION, number, &invitation);
-        if (code == BB_OK && !invitation->revoked && invitation->expires_at_ms > core->now_ms)
-            code = admit_known(node, invitation->admission_key_bytes, ADMISSION_INVITATION, number);
+    struct store_key key = key_number(1);
+    for (;;) {
+        Stored__Invitation *it;
+        enum bb_code code = store_at_or_after(core->txn, TABLE_INVITATION, &key, &it);
+        if (code == BB_NOT_FOUND)
+            return BB_OK;
+        if (code == BB_OK && !it->revoked && it->expires_at_ms > core->now_ms)
+            code = admit_known(node, it->admission_key_bytes, ADMISSION_INVITATION, it->invitation);
+        if (code != BB_OK)
+            return code;
+        key = key_number(it->invitation + 1);
     }
-    return code;
 }
 
 static enum bb_code add_class_channels(struct node *node, struct core *core, const Stored__Community *community)

@@ -34,7 +34,8 @@ static enum bb_code create_rates(struct node *node, const struct node_options *o
 
 static enum bb_code create_parts(struct node *node, const struct node_options *options)
 {
-    const struct turn_options turn = {.store = node->store, .keyring = node->keyring, .node = 1};
+    const struct turn_options turn = {
+        .store = node->store, .keyring = node->keyring, .tombstones = options->tombstones, .node = 1};
     node_random(node, node->boot, sizeof node->boot);
     node->arena = arena_create(MESSAGE_ARENA_SIZE_MAX);
     enum bb_code code = node->arena ? sessions_create(options->sessions_max, &node->sessions) : BB_NO_MEMORY;
@@ -64,6 +65,8 @@ enum bb_code node_create(const struct node_options *options, const struct outsid
     node->store = options->store;
     node->keyring = options->keyring;
     node->metrics = options->metrics;
+    node->command_reach = options->command_reach;
+    node->publish_reach = options->publish_reach;
     enum bb_code code = create_parts(node, options);
     if (code == BB_OK)
         code = check_keyring(node, problem);

@@ -32,11 +32,13 @@ struct outside {
 };
 
 struct node_options {
-    struct store *store;     // borrowed, like the next two
-    struct keyring *keyring; // holds the slots that the store uses, or is lengthened to
+    struct store *store;           // borrowed, like the next two
+    struct keyring *keyring;       // holds the slots that the store uses, or is lengthened to
+    struct tombstones *tombstones; // borrowed; see turn.h
     struct metrics *metrics;
     size_t sessions_max;
     uint32_t commands_per_second, commands_burst; // of each member
+    const char *command_reach, *publish_reach;    // borrowed: endpoints as others reach them, or NULL
 };
 
 struct node;

@@ -35,6 +35,8 @@ struct node {
     uint32_t epoch;
     struct pending pending[TURN_COMMANDS_MAX];
     size_t pending_count;
+    const char *command_reach, *publish_reach; // for invitations; NULL: not told
+    bool keyring_told;                         // that it cannot be filled now
     struct turn_result result;
 };
 
@@ -56,7 +58,8 @@ BB_CHECKED enum bb_code send_effects(struct node *node, const struct turn_result
 
 // ---------------------------------------------------------------- turning.c
 
-// Slots are filled ahead between turns, so that no commit ever waits for the keyring.
+// Slots are filled ahead between turns, so that no commit ever waits for the keyring. Without room for more, who needs
+// no new slot goes on, and it is tried again after the next turn.
 BB_CHECKED enum bb_code fill_keyring(struct node *node);
 
 // ---------------------------------------------------------------- welcome.c

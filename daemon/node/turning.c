@@ -42,7 +42,12 @@ enum bb_code fill_keyring(struct node *node)
     uint64_t used = turn_slots_used(node->turn);
     if (keyring_last(node->keyring) >= used + KEYRING_SLOTS_AHEAD / 2)
         return BB_OK;
-    return keyring_fill(node->keyring, used + KEYRING_SLOTS_AHEAD);
+    enum bb_code code = keyring_fill(node->keyring, used + KEYRING_SLOTS_AHEAD);
+    if (code != BB_OK && code != BB_STORE_IO && !node->keyring_told)
+        log_line(LEVEL_ERROR, "keyring_not_filled", "code", bb_code_symbol(code), "problem",
+                 bb_code_sentence(code, BB_ENGLISH), NULL);
+    node->keyring_told = code != BB_OK;
+    return code == BB_STORE_IO ? code : BB_OK;
 }
 
 // The door does not know what the store knows. Only a new start, which reads it all, makes them agree again.

@@ -83,6 +83,26 @@ static void fill_actor(const struct core *core, const struct actor *actor, Wire_
     welcome->audience_class = actor->party->audience_class;
 }
 
+// The newest, as many as a welcome may hold.
+static enum bb_code add_past_epochs(struct core *core, Wire__Welcome *welcome)
+{
+    Stored__StoreIdentity *identity;
+    enum bb_code code = store_identity(core->txn, &identity);
+    if (code != BB_OK)
+        return code;
+    size_t count = identity->n_past_epochs < PAST_EPOCHS_MAX ? identity->n_past_epochs : PAST_EPOCHS_MAX;
+    for (size_t i = identity->n_past_epochs - count; i < identity->n_past_epochs; i++) {
+        Wire__PastEpoch *past = core_alloc(core, sizeof *past);
+        if (!past || !core_grow(core, &welcome->past_epochs, welcome->n_past_epochs, sizeof *welcome->past_epochs))
+            return BB_NO_MEMORY;
+        wire__past_epoch__init(past);
+        past->epoch = identity->past_epochs[i]->epoch;
+        past->last_entry = identity->past_epochs[i]->last_entry;
+        welcome->past_epochs[welcome->n_past_epochs++] = past;
+    }
+    return BB_OK;
+}
+
 enum bb_code welcome_make(const struct node *node, struct core *core, const struct actor *actor, Wire__Welcome **out)
 {
     Stored__Community *community;
@@ -98,6 +118,10 @@ enum bb_code welcome_make(const struct node *node, struct core *core, const stru
     enum bb_code code = get_named(core, TABLE_COMMUNITY, actor->party->community, &community);
     if (code != BB_OK)
         return code;
+    if (node->command_reach && node->publish_reach) {
+        welcome->command_endpoint = (ProtobufCBinaryData){strlen(node->command_reach), (uint8_t *)node->command_reach};
+        welcome->publish_endpoint = (ProtobufCBinaryData){strlen(node->publish_reach), (uint8_t *)node->publish_reach};
+    }
     welcome->community = community->key;
     welcome->emergency_line = community->emergency_line;
     if (actor->party->role == ROLE_DESK)
@@ -105,6 +129,8 @@ enum bb_code welcome_make(const struct node *node, struct core *core, const stru
     code = text_open(core, actor->party->key_slot, actor->party->name, &welcome->party_name);
     if (code == BB_OK)
         code = add_categories(core, community, welcome);
+    if (code == BB_OK)
+        code = add_past_epochs(core, welcome);
     if (code == BB_OK)
         code = add_mailbox(core, actor, welcome);
     return code == BB_OK ? add_class_channel(node, core, actor, welcome) : code;

@@ -91,6 +91,8 @@ static const char *why_unreadable(enum bb_code code)
                "owner";
     if (code == BB_TOO_LARGE)
         return "the file is far too large for what it should be";
+    if (code == BB_NO_MEMORY)
+        return "there is no memory left to read it";
     return "the file could not be read";
 }
 

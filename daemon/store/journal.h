@@ -26,4 +26,8 @@ BB_CHECKED enum bb_code journal_read(struct txn *txn, uint64_t seq, Stored__Entr
 // Checks that entry `seq` follows from `hash` (of seq - 1), and moves `hash` on. BB_STORE_DAMAGED when it does not.
 BB_CHECKED enum bb_code journal_verify(struct txn *txn, uint64_t seq, uint8_t hash[JOURNAL_HASH_SIZE]);
 
+// The same for an entry before which the chain is broken: the entry itself is checked, and `hash` set to what it says,
+// so that the chain can be followed again from there.
+BB_CHECKED enum bb_code journal_verify_alone(struct txn *txn, uint64_t seq, uint8_t hash[JOURNAL_HASH_SIZE]);
+
 #endif

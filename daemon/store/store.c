@@ -284,8 +284,25 @@ enum bb_code store_count_up(struct txn *txn, const char *name, uint64_t *out)
     return code;
 }
 
+enum bb_code store_count_on(struct txn *txn, const char *name, uint64_t least)
+{
+    struct store_key key = key_bytes(name, strlen(name));
+    Stored__Counter counter = STORED__COUNTER__INIT;
+    enum bb_code code = get_counter(txn, &key, &counter.value);
+    if (code != BB_OK || counter.value >= least)
+        return code;
+    counter.value = least;
+    return store_put(txn, TABLE_COUNTER, &key, &counter.base);
+}
+
 enum bb_code store_identity(struct txn *txn, Stored__StoreIdentity **out)
 {
     struct store_key key = key_bytes(STORE_IDENTITY_KEY, strlen(STORE_IDENTITY_KEY));
     return store_get(txn, TABLE_META, &key, out);
+}
+
+enum bb_code store_put_identity(struct txn *txn, const Stored__StoreIdentity *identity)
+{
+    struct store_key key = key_bytes(STORE_IDENTITY_KEY, strlen(STORE_IDENTITY_KEY));
+    return store_put(txn, TABLE_META, &key, &identity->base);
 }

@@ -41,6 +41,17 @@ BB_CHECKED enum bb_code store_open(const struct store_options *options, const ui
                                    struct store **out, const char **problem);
 void store_close(struct store **store);
 
+// Opens a store that another process may be writing to, for read transactions only: to copy it or to verify it. Takes no
+// lock against daemons, makes and changes nothing. BB_NOT_FOUND when there is none in the folder.
+BB_CHECKED enum bb_code store_open_to_read(const char *folder, struct store **out, const char **problem);
+
+// Writes a compact copy, as of one moment, as `folder`/data.mdb, which must not be there; and syncs it, not the folder.
+BB_CHECKED enum bb_code store_copy(struct store *store, const char *folder);
+
+// Holds the lock of a folder that keeps daemons out, without opening the store in it. BB_STORE_IN_USE. `*fd` is closed
+// to let go.
+BB_CHECKED enum bb_code store_lock(const char *folder, int *fd, const char **problem);
+
 // A write transaction is the scratch pad of a turn: what it puts, it reads. `arena` receives the records that
 // are read and must outlive the transaction.
 BB_CHECKED enum bb_code txn_begin_write(struct store *store, struct arena *arena, struct txn **out);
@@ -94,9 +105,11 @@ BB_CHECKED enum bb_code store_rows(struct txn *txn, enum table table, uint64_t *
 
 // Counters in TABLE_COUNTER: the last value given out under a name ("request", "log" ...). 0 when never used.
 BB_CHECKED enum bb_code store_counter(struct txn *txn, const char *name, uint64_t *out);
-BB_CHECKED enum bb_code store_count_up(struct txn *txn, const char *name, uint64_t *out); // the new value
+BB_CHECKED enum bb_code store_count_up(struct txn *txn, const char *name, uint64_t *out);  // the new value
+BB_CHECKED enum bb_code store_count_on(struct txn *txn, const char *name, uint64_t least); // raises it to `least`
 
 BB_CHECKED enum bb_code store_identity(struct txn *txn, Stored__StoreIdentity **out);
+BB_CHECKED enum bb_code store_put_identity(struct txn *txn, const Stored__StoreIdentity *identity);
 
 struct store_usage {
     uint64_t used_size; // bytes of pages in use

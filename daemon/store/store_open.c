@@ -8,7 +8,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -24,14 +26,53 @@ static enum bb_code file_code(int rc, const char **problem)
     return code == BB_STORE_IO ? BB_IO : code;
 }
 
-static enum bb_code lock(struct store *store, int folder_fd, const char **problem)
+static enum bb_code lock(int folder_fd, int *fd, const char **problem)
 {
-    store->lock_fd = openat(folder_fd, "daemon.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (store->lock_fd < 0)
+    *fd = openat(folder_fd, "daemon.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (*fd < 0)
         return file_code(errno, problem);
-    if (flock(store->lock_fd, LOCK_EX | LOCK_NB) == 0)
+    if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
         return BB_OK;
     return errno == EWOULDBLOCK ? BB_STORE_IN_USE : file_code(errno, problem);
+}
+
+enum bb_code store_lock(const char *folder, int *fd, const char **problem)
+{
+    *fd = -1;
+    *problem = NULL;
+    int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder_fd < 0)
+        return file_code(errno, problem);
+    enum bb_code code = lock(folder_fd, fd, problem);
+    close(folder_fd);
+    if (code != BB_OK && *fd >= 0) {
+        close(*fd);
+        *fd = -1;
+    }
+    return code;
+}
+
+// LMDB writes the first pages of a new file in place: cut short, they are no store, and nobody could start any more. So
+// they are made and synced under another name, and a file that exists is always whole.
+static enum bb_code create_file(int folder_fd, const struct store_options *options, const char **problem)
+{
+    char path[PATH_MAX];
+    if (faccessat(folder_fd, "data.mdb", F_OK, 0) == 0)
+        return BB_OK;
+    if (snprintf(path, sizeof path, "%s/data.mdb.new", options->folder) >= (int)sizeof path)
+        return file_code(ENAMETOOLONG, problem);
+    (void)unlinkat(folder_fd, "data.mdb.new", 0); // left by a start that was cut short
+    MDB_env *env = NULL;
+    int rc = mdb_env_create(&env);
+    if (rc == 0)
+        rc = mdb_env_open(env, path, MDB_NOSUBDIR | MDB_NOLOCK, 0600);
+    if (rc == 0)
+        rc = mdb_env_sync(env, 1);
+    if (env)
+        mdb_env_close(env);
+    if (rc == 0 && renameat(folder_fd, "data.mdb.new", folder_fd, "data.mdb") != 0)
+        rc = errno;
+    return rc == 0 ? BB_OK : file_code(rc, problem);
 }
 
 // Every sync stays on (no MDB_NOSYNC, MDB_WRITEMAP and their like). MDB_NOTLS ties a read transaction to its object
@@ -152,7 +193,9 @@ static enum bb_code sync_files(struct store *store, int folder_fd, const char **
 static enum bb_code open_in_folder(struct store *store, int folder_fd, const struct store_options *options,
                                    const uint8_t ids_key[IDS_KEY_SIZE], int64_t now_ms, const char **problem)
 {
-    enum bb_code code = lock(store, folder_fd, problem);
+    enum bb_code code = lock(folder_fd, &store->lock_fd, problem);
+    if (code == BB_OK)
+        code = create_file(folder_fd, options, problem);
     if (code == BB_OK)
         code = open_environment(store, options, problem);
     if (code == BB_OK)

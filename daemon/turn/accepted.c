@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum { PAYLOAD_HASH_SIZE = 16 };
-static const int64_t DAY_MS = 24 * 60 * 60 * 1000LL;
+static const int64_t DAY_MS = 24LL * 60 * 60 * 1000;
 static const int64_t MINUTE_MS = 60 * 1000LL;
 static const uint64_t INVITEE_BIT = (uint64_t)1 << 63;
 

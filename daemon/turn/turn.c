@@ -3,7 +3,9 @@
 #include "turn.h"
 
 #include "accepted.h"
+#include "burial.h"
 #include "core/view.h"
+#include "refused.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +15,11 @@ struct turn {
     struct arena *inputs; // commands, and frames on their way out
     struct arena *work;   // records, facts and notices of one attempt
     uint8_t ids_key[IDS_KEY_SIZE];
+    uint32_t epoch;
     uint64_t head;       // number of the newest entry
     int64_t head_at_ms;  // its time
     uint64_t slots_used; // keyring slots that were given out
+    struct refused *refused;
 };
 
 // What one attempt collects until its commit.
@@ -23,6 +27,8 @@ struct attempt {
     struct core core;
     Stored__Entry entry;
     bool changed; // something was put
+    struct refused *refused;
+    size_t refused_count; // remembered by this attempt
 };
 
 // ---------------------------------------------------------------- the turn's place in history
@@ -36,6 +42,7 @@ static enum bb_code read_identity(struct turn *turn, struct txn *txn)
     if (identity->ids_key_bytes.len != IDS_KEY_SIZE)
         return BB_STORE_DAMAGED;
     memcpy(turn->ids_key, identity->ids_key_bytes.data, IDS_KEY_SIZE);
+    turn->epoch = identity->epoch;
     return BB_OK;
 }
 
@@ -91,6 +98,7 @@ void turn_destroy(struct turn **turn)
         return;
     arena_destroy(&(*turn)->inputs);
     arena_destroy(&(*turn)->work);
+    refused_destroy(&(*turn)->refused);
     free(*turn);
     *turn = NULL;
 }
@@ -182,9 +190,13 @@ static enum bb_code take_command(struct attempt *attempt, const struct turn_inpu
     if (code == BB_OK)
         code = accepted_find(&attempt->core, input, answer);
     if (code == BB_OK && !answer->repeated)
+        code = refused_find(attempt->refused, input);
+    bool known = is_refusal(code);
+    if (code == BB_OK && !answer->repeated)
         code = core_decide(&attempt->core, &actor, input->command, &decision);
     if (is_refusal(code)) {
         answer->code = code;
+        attempt->refused_count += !known && refused_note(attempt->refused, input, code);
         return BB_OK;
     }
     return code == BB_OK && !answer->repeated ? accept(attempt, input, &decision, answer) : code;
@@ -247,8 +259,17 @@ static enum bb_code begin(struct turn *turn, int64_t clock_ms, const uint8_t ran
     attempt->entry.seq = turn->head + 1;
     attempt->entry.made_at_ms = attempt->core.now_ms;
     attempt->entry.node = turn->options.node;
+    attempt->refused = turn->refused;
     arena_reset(turn->work); // an attempt that failed leaves no less room to the next one
     return txn_begin_write(turn->options.store, turn->work, &attempt->core.txn);
+}
+
+// What was revoked or suspended is committed; it must also outlive a backup before anybody hears that it is done.
+static enum bb_code bury(struct turn *turn, const struct burial *burial)
+{
+    if (turn->options.tombstones == NULL)
+        return BB_OK;
+    return tombstones_append(turn->options.tombstones, burial->records, burial->count) == BB_OK ? BB_OK : BB_STORE_IO;
 }
 
 // Journal and commit, then the turn's own memory: it changes only when the store did.
@@ -256,10 +277,13 @@ static enum bb_code finish(struct turn *turn, struct attempt *attempt)
 {
     struct txn *txn = attempt->core.txn;
     uint64_t slots_used;
+    struct burial burial = {0};
     txn_use_reserve(txn, true); // what was taken must be written down
     enum bb_code code = accepted_prune(&attempt->core);
     if (code == BB_OK && attempt->entry.n_facts > 0)
         code = journal_append(txn, &attempt->entry);
+    if (code == BB_OK)
+        code = burial_of_entry(&attempt->core, turn->epoch, &attempt->entry, &burial);
     if (code == BB_OK)
         code = store_counter(txn, "slot", &slots_used);
     if (code == BB_OK)
@@ -271,7 +295,7 @@ static enum bb_code finish(struct turn *turn, struct attempt *attempt)
         turn->head = attempt->entry.seq;
         turn->head_at_ms = attempt->entry.made_at_ms;
     }
-    return BB_OK;
+    return bury(turn, &burial);
 }
 
 enum bb_code turn_run(struct turn *turn, const struct turn_input *inputs, size_t count, int64_t clock_ms,

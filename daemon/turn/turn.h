@@ -9,10 +9,12 @@
 #include "core/channel.h"
 #include "core/core.h"
 #include "store/journal.h"
+#include "store/tombstones.h"
 
 struct turn_options {
     struct store *store;           // borrowed
     const struct keyring *keyring; // borrowed
+    struct tombstones *tombstones; // borrowed; NULL only in tests that put no backup back
     uint32_t node;
 };
 

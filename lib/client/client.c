@@ -48,6 +48,35 @@ static enum bb_code commit(struct bb_client *client)
     return client_store_commit(client->store);
 }
 
+enum bb_code client_rows(struct bb_client *client, uint8_t kind, struct client_rows *rows, struct session_row **out)
+{
+    enum bb_code code = client_store_read(client->store, kind, rows);
+    if (code != BB_OK)
+        return code;
+    *out = calloc(rows->count + 1, sizeof **out);
+    if (!*out) {
+        client_rows_fini(rows);
+        return BB_NO_MEMORY;
+    }
+    for (size_t i = 0; i < rows->count; i++)
+        (*out)[i] = (struct session_row){rows->rows[i].key, rows->rows[i].key_size, rows->rows[i].value,
+                                         rows->rows[i].value_size};
+    return BB_OK;
+}
+
+static enum bb_code look_back(struct bb_client *client)
+{
+    struct client_rows rows;
+    struct session_row *list;
+    enum bb_code code = client_rows(client, ROW_ACCEPTED, &rows, &list);
+    if (code != BB_OK)
+        return code;
+    session_look_back(client->session, client_now(), list, rows.count);
+    free(list);
+    client_rows_fini(&rows);
+    return BB_OK;
+}
+
 static void carry_out_one(struct bb_client *client, const struct session_action *action)
 {
     switch (action->kind) {
@@ -70,6 +99,9 @@ static void carry_out_one(struct bb_client *client, const struct session_action 
         break;
     case SESSION_ANSWER:
         client_ticket_answer(client, action->ticket, action->code, action->answer);
+        break;
+    case SESSION_LOOK_BACK:
+        client->failed = look_back(client);
         break;
     case SESSION_SAVE:
         break;
@@ -104,22 +136,6 @@ enum bb_code client_save(struct bb_client *client)
     if (client->failed == BB_OK)
         client->failed = commit(client);
     return client->failed;
-}
-
-enum bb_code client_rows(struct bb_client *client, uint8_t kind, struct client_rows *rows, struct session_row **out)
-{
-    enum bb_code code = client_store_read(client->store, kind, rows);
-    if (code != BB_OK)
-        return code;
-    *out = calloc(rows->count + 1, sizeof **out);
-    if (!*out) {
-        client_rows_fini(rows);
-        return BB_NO_MEMORY;
-    }
-    for (size_t i = 0; i < rows->count; i++)
-        (*out)[i] = (struct session_row){rows->rows[i].key, rows->rows[i].key_size, rows->rows[i].value,
-                                         rows->rows[i].value_size};
-    return BB_OK;
 }
 
 static enum bb_code reread_outbox(struct bb_client *client)

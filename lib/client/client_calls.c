@@ -2,6 +2,8 @@
 // What a program asks of its client: commands and queries with their handlers, and a look into the client's own store.
 #include "client_inside.h"
 
+#include "message/unpack.h"
+
 #include <stdlib.h>
 
 static struct ticket *ticket_create(struct bb_client *client, void *context)
@@ -199,9 +201,11 @@ static enum bb_code visit(struct bb_client *client, uint8_t kind, const Protobuf
         return code;
     struct shown *list = calloc(rows.count + 1, sizeof *list);
     size_t count = 0;
-    for (size_t i = 0; list && i < rows.count; i++) {
-        list[count].row = protobuf_c_message_unpack(type, NULL, rows.rows[i].value_size, rows.rows[i].value);
-        if (!list[count].row)
+    for (size_t i = 0; list && code == BB_OK && i < rows.count; i++) {
+        enum bb_code unpacked = message_unpack(type, rows.rows[i].value, rows.rows[i].value_size, &list[count].row);
+        if (unpacked == BB_NO_MEMORY)
+            code = unpacked;
+        if (unpacked != BB_OK)
             continue;
         list[count].heard_at_ms = heard_at(list[count].row);
         count++;
@@ -211,11 +215,12 @@ static enum bb_code visit(struct bb_client *client, uint8_t kind, const Protobuf
         return BB_NO_MEMORY;
     qsort(list, count, sizeof *list, by_age);
     for (size_t i = 0; i < count; i++) {
-        each(list[i].row, how);
+        if (code == BB_OK)
+            each(list[i].row, how);
         protobuf_c_message_free_unpacked(list[i].row, NULL);
     }
     free(list);
-    return BB_OK;
+    return code;
 }
 
 struct visiting {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-// What the files of the client share. Included by client.c, client_calls.c and client_seal.c only.
+// What the files of the client share. Included by client*.c only.
 //
 // client.c: open, close, process. client_calls.c: commands, queries and their handlers, and what the store holds.
-// client_seal.c: sealing with this member's keys.
+// client_lost.c: commands that the broker lost. client_seal.c: sealing with this member's keys.
 #ifndef BUURTBEL_CLIENT_INSIDE_H
 #define BUURTBEL_CLIENT_INSIDE_H
 

@@ -6,6 +6,7 @@
 #include "client_inside.h"
 
 #include "message/message_bytes.h"
+#include "message/unpack.h"
 #include "seal/invitation.h"
 #include "seal/seal.h"
 
@@ -30,7 +31,9 @@ static enum bb_code pin_read(struct bb_client *client, uint64_t member, Client__
     size_t size = 0;
     pin_key(member, key);
     enum bb_code code = client_store_get(client->store, key, sizeof key, &value, &size);
-    *out = code == BB_OK ? client__pin__unpack(NULL, size, value) : NULL;
+    *out = NULL;
+    if (code == BB_OK) // a pin that cannot be read now must not count as none
+        code = message_unpack(&client__pin__descriptor, value, size, out);
     free(value);
     return code == BB_NOT_FOUND ? BB_OK : code;
 }
@@ -257,6 +260,17 @@ static enum bb_code set_role(struct bb_client *client, const Wire__MakeInvitatio
     return BB_OK;
 }
 
+// As the broker says that others reach it: who invites may sit beside it, and dial an address that is nobody else's.
+static void set_endpoints(struct bb_client *client, Client__Invitation *invitation)
+{
+    const Wire__Welcome *welcome = bb_client_welcome(client);
+    bool told = welcome && welcome->command_endpoint.len > 0 && welcome->publish_endpoint.len > 0;
+    invitation->command_endpoint =
+        told ? welcome->command_endpoint : bytes_borrow_text(client->identity.command_endpoint);
+    invitation->publish_endpoint =
+        told ? welcome->publish_endpoint : bytes_borrow_text(client->identity.publish_endpoint);
+}
+
 enum bb_code bb_client_invite(struct bb_client *client, const Wire__MakeInvitation *request, char **text,
                               uint64_t *invitation, Wire__Reply **reply)
 {
@@ -279,8 +293,7 @@ enum bb_code bb_client_invite(struct bb_client *client, const Wire__MakeInvitati
     code = bb_client_command(client, &command, reply);
     if (code == BB_OK) {
         *invitation = (*reply)->made;
-        made.command_endpoint = bytes_borrow_text(client->identity.command_endpoint);
-        made.publish_endpoint = bytes_borrow_text(client->identity.publish_endpoint);
+        set_endpoints(client, &made);
         made.server_key_bytes = bytes_borrow(client->identity.server_key, KEY_SIZE);
         made.admission_public_bytes = bytes_borrow(public_key, sizeof public_key);
         made.admission_secret_bytes = bytes_borrow(secret_key, sizeof secret_key);

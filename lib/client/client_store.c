@@ -2,14 +2,17 @@
 // The client's rows in LMDB. A row is one byte version, a checksum over key and value, and the value.
 #include "client_store.h"
 
+#include "file/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <lmdb.h>
 #include <sodium.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 enum { ROW_VERSION = 1, CHECKSUM_SIZE = 16, HEADER_SIZE = 1 + CHECKSUM_SIZE, FILE_MODE = 0600, READERS_MAX = 32 };
@@ -30,19 +33,44 @@ static enum bb_code code_of(int rc)
     return rc == ENOMEM ? BB_NO_MEMORY : BB_IO;
 }
 
-// LMDB never syncs the folder, without which a new file may be gone after a power cut.
-static enum bb_code sync_folder(const char *path)
+// Fills an empty file with LMDB's first pages, durably.
+static int write_first_pages(const char *path)
 {
-    char *copy = strdup(path);
-    if (!copy)
+    MDB_env *env;
+    int rc = mdb_env_create(&env);
+    if (rc != 0)
+        return rc;
+    rc = mdb_env_open(env, path, MDB_NOSUBDIR | MDB_NOLOCK, FILE_MODE);
+    if (rc == 0)
+        rc = mdb_env_sync(env, 1);
+    mdb_env_close(env);
+    return rc;
+}
+
+// LMDB writes the first pages of a new file in place: cut short by a power failure they are no store, and the home could
+// not be used any more. So they are made under another name, by one process at a time; who waited meanwhile holds the
+// file that has its name by now.
+static enum bb_code create_file(const char *path)
+{
+    char *new_path;
+    if (access(path, F_OK) == 0)
+        return BB_OK;
+    if (asprintf(&new_path, "%s.new", path) < 0)
         return BB_NO_MEMORY;
-    int folder = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    free(copy);
-    if (folder < 0)
-        return BB_IO;
-    int rc = fsync(folder);
-    close(folder);
-    return rc == 0 ? BB_OK : BB_IO;
+    int fd = open(new_path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
+    int rc = fd >= 0 && flock(fd, LOCK_EX) == 0 ? 0 : EIO;
+    if (rc == 0 && access(path, F_OK) == 0) {
+        (void)unlink(new_path); // made anew, after somebody else was done
+    } else if (rc == 0) {
+        rc = ftruncate(fd, 0) == 0 ? write_first_pages(new_path)
+                                   : EIO; // there may be some of a start that was cut short
+        if (rc == 0 && rename(new_path, path) != 0)
+            rc = EIO;
+    }
+    if (fd >= 0)
+        close(fd);
+    free(new_path);
+    return code_of(rc);
 }
 
 static int open_rows(struct client_store *store)
@@ -61,11 +89,16 @@ static int open_rows(struct client_store *store)
 enum bb_code client_store_open(const char *path, struct client_store **out)
 {
     struct client_store *store = calloc(1, sizeof *store);
+    *out = NULL;
     if (!store || mdb_env_create(&store->env) != 0) {
         free(store);
         return BB_NO_MEMORY;
     }
-    bool fresh = access(path, F_OK) != 0;
+    enum bb_code created = create_file(path);
+    if (created != BB_OK) {
+        client_store_close(&store);
+        return created;
+    }
     int dead = 0;
     int rc = mdb_env_set_mapsize(store->env, MAP_SIZE);
     if (rc == 0)
@@ -77,8 +110,8 @@ enum bb_code client_store_open(const char *path, struct client_store **out)
     if (rc == 0)
         rc = open_rows(store);
     enum bb_code code = code_of(rc);
-    if (code == BB_OK && fresh)
-        code = sync_folder(path);
+    if (code == BB_OK) // at each start, as the creating one may have been cut short
+        code = file_sync_folder(path);
     if (code != BB_OK)
         client_store_close(&store);
     *out = store;

@@ -114,7 +114,7 @@ static bool write_all(int fd, const uint8_t *bytes, size_t size)
     return true;
 }
 
-static bool sync_folder(const char *path)
+enum bb_code file_sync_folder(const char *path)
 {
     char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
@@ -124,9 +124,9 @@ static bool sync_folder(const char *path)
     snprintf(folder, sizeof folder, "%.*s", (int)(slash ? size : 1), slash ? path : ".");
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return false;
+        return BB_IO;
     bool synced = fsync(fd) == 0;
-    return close(fd) == 0 && synced;
+    return close(fd) == 0 && synced ? BB_OK : BB_IO;
 }
 
 // mkostemp makes the file 0600, so that secrets are never open to others, however wide `mode` is.
@@ -147,5 +147,5 @@ enum bb_code file_write_durably(const char *path, const void *bytes, size_t size
         errno = cause;
         return BB_IO;
     }
-    return sync_folder(path) ? BB_OK : BB_IO;
+    return file_sync_folder(path);
 }

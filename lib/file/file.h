@@ -21,6 +21,9 @@ BB_CHECKED enum bb_code file_read_private(const char *path, size_t size_max, uin
 // Writes under a temporary name in the same folder, syncs, renames and syncs the folder. BB_IO.
 BB_CHECKED enum bb_code file_write_durably(const char *path, const void *bytes, size_t size, mode_t mode);
 
+// Syncs the folder that `path` stands in: until then a power cut may take a new name away again. BB_IO.
+BB_CHECKED enum bb_code file_sync_folder(const char *path);
+
 // BB_OPEN_PERMISSIONS when group or others can do anything with the file, or it belongs to another user.
 // BB_NOT_FOUND, BB_IO.
 BB_CHECKED enum bb_code file_is_private(const char *path);

@@ -5,6 +5,7 @@
 #include "home.h"
 
 #include "buurtbel.h"
+#include "file.h"
 #include "seal/identity.h"
 
 #include <errno.h>
@@ -16,6 +17,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+// A folder that was made is synced into the one above it: the keys of a member will stand in it.
+static enum bb_code make_folder(const char *path)
+{
+    if (mkdir(path, S_IRWXU) == 0) {
+        return file_sync_folder(path);
+    }
+    return errno == EEXIST ? BB_OK : BB_IO;
+}
+
 enum bb_code home_create(const char *home)
 {
     char path[PATH_MAX];
@@ -26,13 +36,13 @@ enum bb_code home_create(const char *home)
     memcpy(path, home, size + 1);
     for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        int made = mkdir(path, S_IRWXU);
+        enum bb_code code = make_folder(path);
         *slash = '/';
-        if (made != 0 && errno != EEXIST) {
-            return BB_IO;
+        if (code != BB_OK) {
+            return code;
         }
     }
-    return mkdir(path, S_IRWXU) == 0 || errno == EEXIST ? BB_OK : BB_IO;
+    return make_folder(path);
 }
 
 char *home_path(const char *home, const char *name)

@@ -6,6 +6,7 @@
 #include "arena.h"
 
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ struct arena {
     struct block *blocks;
     size_t size_max;
     size_t used_size;
+    bool starved;
     ProtobufCAllocator allocator;
 };
 
@@ -80,6 +82,7 @@ void arena_reset(struct arena *arena)
     }
     arena->blocks->used_size = 0;
     arena->used_size = 0;
+    arena->starved = false;
 }
 
 // The block that has room for `size`, or NULL. What is left in the block before stays unused until the reset.
@@ -91,8 +94,10 @@ static struct block *room_for(struct arena *arena, size_t size)
     size_t left_size = arena->size_max - arena->used_size;
     size_t block_size = GROWN_BLOCK_SIZE < left_size ? GROWN_BLOCK_SIZE : left_size;
     block = block_create(size > block_size ? size : block_size);
-    if (!block)
+    if (!block) {
+        arena->starved = true;
         return NULL;
+    }
     block->next = arena->blocks;
     arena->blocks = block;
     return block;
@@ -126,6 +131,11 @@ void *arena_copy(struct arena *arena, const void *bytes, size_t size)
 size_t arena_used_size(const struct arena *arena)
 {
     return arena->used_size;
+}
+
+bool arena_starved(const struct arena *arena)
+{
+    return arena->starved;
 }
 
 ProtobufCAllocator *arena_allocator(struct arena *arena)

@@ -7,6 +7,7 @@
 #define BUURTBEL_ARENA_H
 
 #include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -21,6 +22,9 @@ void arena_reset(struct arena *arena);
 // Zeroed, aligned for any type, valid until the reset. NULL past the limit or out of memory.
 void *arena_alloc(struct arena *arena, size_t size);
 void *arena_copy(struct arena *arena, const void *bytes, size_t size);
+
+// Since the last reset the system had no memory to give (and not only the limit was reached).
+bool arena_starved(const struct arena *arena);
 
 size_t arena_used_size(const struct arena *arena);
 

@@ -39,8 +39,8 @@ enum bb_code frame_unpack(const uint8_t *bytes, size_t size, size_t size_max, co
         return BB_VERSION_UNKNOWN;
     ProtobufCMessage *message =
         protobuf_c_message_unpack(type, arena_allocator(arena), size - VERSION_SIZE, bytes + VERSION_SIZE);
-    if (!message)
-        return BB_MALFORMED;
+    if (!message) // too much for the arena, or no message: the sender's fault either way, unless memory is used up
+        return arena_starved(arena) ? BB_NO_MEMORY : BB_MALFORMED;
     memcpy(out, &message, sizeof message);
     return message_check(message);
 }

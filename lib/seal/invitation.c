@@ -9,6 +9,7 @@
 #include "buurtbel.h"
 #include "identity.h"
 #include "message/message_bytes.h"
+#include "message/unpack.h"
 #include "words.h"
 
 #include <sodium.h>
@@ -136,14 +137,15 @@ enum bb_code invitation_from_text(const char *text, Client__Invitation **out)
     size_t size;
     Client__Invitation *invitation = NULL;
     *out = NULL;
+    enum bb_code code = BB_BAD_INVITATION;
     if (decode(text, packed, &size)) {
-        invitation = client__invitation__unpack(NULL, size, packed);
+        code = message_unpack(&client__invitation__descriptor, packed, size, &invitation);
     }
     sodium_memzero(packed, sizeof packed);
     if (!invitation) {
-        return BB_BAD_INVITATION;
+        return code == BB_NO_MEMORY ? code : BB_BAD_INVITATION;
     }
-    enum bb_code code = check(invitation);
+    code = check(invitation);
     if (code != BB_OK) {
         invitation_destroy(&invitation);
         return code;

@@ -7,6 +7,7 @@
 
 #include "client.pb-c.h"
 #include "message/message_bytes.h"
+#include "message/unpack.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -132,12 +133,13 @@ static bool facts_fit(const Client__ReleaseLetter *letter, const struct release_
            sodium_memcmp(letter->recipient_key_bytes.data, sealing_public, SEALING_KEY_SIZE) == 0;
 }
 
-static bool read_letter(ProtobufCBinaryData packed, const struct release_letter_facts *facts,
-                        const uint8_t *sealing_public, struct bb_contact *out)
+static enum bb_code read_letter(ProtobufCBinaryData packed, const struct release_letter_facts *facts,
+                                const uint8_t *sealing_public, struct bb_contact *out)
 {
-    Client__ReleaseLetter *letter = client__release_letter__unpack(NULL, packed.len, packed.data);
-    if (!letter) {
-        return false;
+    Client__ReleaseLetter *letter;
+    enum bb_code code = message_unpack(&client__release_letter__descriptor, packed.data, packed.len, &letter);
+    if (code != BB_OK) {
+        return code == BB_NO_MEMORY ? code : BB_CANNOT_OPEN;
     }
     char *field = (char *)out + channel_fields[facts->channel].offset;
     bool whole = facts_fit(letter, facts, sealing_public) && letter->value.len > 0 &&
@@ -146,7 +148,24 @@ static bool read_letter(ProtobufCBinaryData packed, const struct release_letter_
     bytes_wipe(letter->name);
     bytes_wipe(letter->value);
     client__release_letter__free_unpacked(letter, NULL);
-    return whole;
+    return whole ? BB_OK : BB_CANNOT_OPEN;
+}
+
+static enum bb_code read_signed(const uint8_t *plain, size_t size, const struct release_letter_facts *facts,
+                                const uint8_t *sealing_public, const uint8_t *signing_public, struct bb_contact *out)
+{
+    Client__SignedLetter *both;
+    enum bb_code code = message_unpack(&client__signed_letter__descriptor, plain, size, &both);
+    if (code != BB_OK) {
+        return code == BB_NO_MEMORY ? code : BB_CANNOT_OPEN;
+    }
+    code = BB_CANNOT_OPEN;
+    if (signature_fits(both, signing_public)) {
+        code = read_letter(both->letter_bytes, facts, sealing_public, out);
+    }
+    bytes_wipe(both->letter_bytes);
+    client__signed_letter__free_unpacked(both, NULL);
+    return code;
 }
 
 enum bb_code release_open(const uint8_t *box, size_t box_size, const struct release_letter_facts *facts,
@@ -157,21 +176,15 @@ enum bb_code release_open(const uint8_t *box, size_t box_size, const struct rele
     memset(out, 0, sizeof *out);
     uint8_t plain[RELEASE_PLAIN_SIZE];
     size_t size;
-    bool whole = false;
+    enum bb_code code = BB_CANNOT_OPEN;
     if (channel_known(facts->channel) && box_size == RELEASE_PLAIN_SIZE + crypto_box_SEALBYTES &&
         crypto_box_seal_open(plain, box, box_size, sealing_public, sealing_secret) == 0 &&
         sodium_unpad(&size, plain, sizeof plain, RELEASE_PLAIN_SIZE) == 0) {
-        Client__SignedLetter *both = client__signed_letter__unpack(NULL, size, plain);
-        if (both) {
-            whole = signature_fits(both, signing_public) && read_letter(both->letter_bytes, facts, sealing_public, out);
-            bytes_wipe(both->letter_bytes);
-            client__signed_letter__free_unpacked(both, NULL);
-        }
+        code = read_signed(plain, size, facts, sealing_public, signing_public, out);
     }
     sodium_memzero(plain, sizeof plain);
-    if (!whole) {
+    if (code != BB_OK) {
         bb_contact_wipe(out);
-        return BB_CANNOT_OPEN;
     }
-    return BB_OK;
+    return code;
 }

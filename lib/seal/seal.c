@@ -7,6 +7,7 @@
 
 #include "client.pb-c.h"
 #include "message/message_bytes.h"
+#include "message/unpack.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -140,11 +141,12 @@ static bool unwrap_key(const Wire__SealedContact *sealed, uint64_t member, const
     return false;
 }
 
-static bool read_card(const uint8_t *plain, size_t size, struct bb_contact *out)
+static enum bb_code read_card(const uint8_t *plain, size_t size, struct bb_contact *out)
 {
-    Client__ContactCard *card = client__contact_card__unpack(NULL, size, plain);
-    if (!card) {
-        return false;
+    Client__ContactCard *card;
+    enum bb_code code = message_unpack(&client__contact_card__descriptor, plain, size, &card);
+    if (code != BB_OK) {
+        return code == BB_NO_MEMORY ? code : BB_CANNOT_OPEN;
     }
     bool whole = bytes_take_text(card->name, out->name, sizeof out->name) &&
                  bytes_take_text(card->phone, out->phone, sizeof out->phone) &&
@@ -155,7 +157,7 @@ static bool read_card(const uint8_t *plain, size_t size, struct bb_contact *out)
     bytes_wipe(card->email);
     bytes_wipe(card->address);
     client__contact_card__free_unpacked(card, NULL);
-    return whole;
+    return whole ? BB_OK : BB_CANNOT_OPEN;
 }
 
 enum bb_code contact_open(const Wire__SealedContact *sealed, uint64_t member,
@@ -174,13 +176,15 @@ enum bb_code contact_open(const Wire__SealedContact *sealed, uint64_t member,
     }
     uint8_t plain[CONTACT_BOX_SIZE_MAX];
     size_t padded = box->len - crypto_secretbox_MACBYTES, size;
-    bool whole = crypto_secretbox_open_easy(plain, box->data, box->len, sealed->nonce_bytes.data, key) == 0 &&
-                 sodium_unpad(&size, plain, padded, CONTACT_PADDING_SIZE) == 0 && read_card(plain, size, out);
+    enum bb_code code = BB_CANNOT_OPEN;
+    if (crypto_secretbox_open_easy(plain, box->data, box->len, sealed->nonce_bytes.data, key) == 0 &&
+        sodium_unpad(&size, plain, padded, CONTACT_PADDING_SIZE) == 0) {
+        code = read_card(plain, size, out);
+    }
     sodium_memzero(key, sizeof key);
     sodium_memzero(plain, sizeof plain);
-    if (!whole) {
+    if (code != BB_OK) {
         bb_contact_wipe(out);
-        return BB_CANNOT_OPEN;
     }
-    return BB_OK;
+    return code;
 }

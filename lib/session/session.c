@@ -5,6 +5,7 @@
 #include "session_inside.h"
 
 #include "message/frame.h"
+#include "message/unpack.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,10 +50,19 @@ void session_state_save(struct session *session)
     out_save(session, row_key(ROW_STATE, "", 0), &row.base);
 }
 
+void *row_unpack(struct session *session, const ProtobufCMessageDescriptor *type, const struct session_row *row)
+{
+    void *message;
+    if (message_unpack(type, row->value, row->value_size, &message) == BB_NO_MEMORY)
+        session->broken = BB_NO_MEMORY;
+    return message;
+}
+
 static bool state_load(struct session *session, const struct session_row *row)
 {
-    Client__SessionState *state = client__session_state__unpack(NULL, row->value_size, row->value);
-    bool usable = state && state->welcome && !session->welcome;
+    Client__SessionState *state = row_unpack(session, &client__session_state__descriptor, row);
+    bool usable = state && state->welcome && !session->welcome && state->clock_offset_ms >= -TIME_MS_MAX &&
+                  state->clock_offset_ms <= TIME_MS_MAX;
     if (usable) {
         session->clock_offset_ms = session->clock_offset_saved_ms = state->clock_offset_ms;
         session->welcome = state->welcome;
@@ -245,10 +255,11 @@ int64_t session_deadline(const struct session *session)
     int64_t deadline = sooner(outbox_deadline(session), queries_deadline(session));
     deadline = sooner(deadline, session->mark_due_ms);
     if (session->broken == BB_OK) {
-        deadline = sooner(deadline, session->away_due_ms);
         deadline = sooner(deadline, sync_deadline(session));
         if (session->online)
             deadline = sooner(deadline, sooner(session->hello_due_ms, session->heard_pong_ms + PONG_MISSING_MS));
+        else
+            deadline = sooner(deadline, session->away_due_ms);
         if (session->welcomed)
             deadline = sooner(deadline, session->ping_due_ms);
     }

@@ -11,6 +11,7 @@
 #define BUURTBEL_SESSION_H
 
 #include "buurtbel.h"
+#include "client.pb-c.h"
 
 enum {
     SESSION_KEY_SIZE_MAX = 17,
@@ -51,11 +52,12 @@ struct session_options {
 
 // The first byte of a row's key tells what it holds; the rest is the number, big-endian.
 enum session_row_kind {
-    ROW_CURSOR = 'c',  // channel: SavedCursor
-    ROW_ITEM = 'i',    // kind, id: KnownItem
-    ROW_COMMAND = 'o', // command id: OutboxRow
-    ROW_REQUEST = 'r', // channel, request: KnownRequest
-    ROW_STATE = 's',   // SessionState
+    ROW_ACCEPTED = 'a', // command id: AcceptedCommand
+    ROW_CURSOR = 'c',   // channel: SavedCursor
+    ROW_ITEM = 'i',     // kind, id: KnownItem
+    ROW_COMMAND = 'o',  // command id: OutboxRow
+    ROW_REQUEST = 'r',  // channel, request: KnownRequest
+    ROW_STATE = 's',    // SessionState
 };
 struct session_row {
     const uint8_t *key;
@@ -73,6 +75,7 @@ enum session_action_kind {
     SESSION_EVENT,       // event
     SESSION_REPLY,       // ticket, reply
     SESSION_ANSWER,      // ticket, code, answer (NULL unless code is BB_OK)
+    SESSION_LOOK_BACK,   // hand in what the store holds of ROW_ACCEPTED: session_look_back
 };
 struct session_action {
     enum session_action_kind kind;
@@ -126,6 +129,13 @@ BB_CHECKED enum bb_code session_ask(struct session *session, struct session_time
 // ago that are not known, forgets commands without a ticket whose rows are gone.
 void session_outbox_reread(struct session *session, struct session_time now, const struct session_row *rows,
                            size_t count);
+
+// What the rows of accepted commands are now, in the order of their keys; other processes use them too. Prunes them, and
+// tells of those that the history of the last welcome does not hold.
+void session_look_back(struct session *session, struct session_time now, const struct session_row *rows, size_t count);
+
+// What such a row says, for a person.
+void accepted_show(const Client__AcceptedCommand *row, struct bb_lost *out);
 
 bool session_connected(const struct session *session);
 bool session_complete(const struct session *session);

@@ -161,6 +161,17 @@ void out_event(struct session *session, const struct bb_event *event, const Prot
     queued->packed_size = packed_size;
 }
 
+void out_lost(struct session *session, const struct bb_lost *lost, bool again)
+{
+    struct queued *queued = add(session, &session->rest, SESSION_EVENT);
+    if (!queued)
+        return;
+    queued->action.event = (struct bb_event){.kind = BB_EVENT_LOST, .again = again};
+    queued->action.bytes = copy_of(session, lost, sizeof *lost);
+    queued->action.size = queued->action.bytes ? sizeof *lost : 0;
+    queued->action.event.lost = (const struct bb_lost *)(const void *)queued->action.bytes;
+}
+
 void out_reply(struct session *session, void *ticket, const Wire__Reply *reply)
 {
     struct queued *queued = ticket ? add(session, &session->rest, SESSION_REPLY) : NULL;
@@ -217,6 +228,8 @@ static void note_handed(struct session *session, const struct bb_event *event)
         known_handed(session, 0, event->request->request);
     if (event->item)
         known_handed(session, event->item->what_case, item_id(event->item));
+    if (event->lost)
+        accepted_told(session, event->lost);
 }
 
 bool session_take_row(struct session *session, struct session_action *out)

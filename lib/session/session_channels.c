@@ -28,7 +28,7 @@ static bool set_cursor(struct channel *channel, const Wire__Cursor *cursor)
 
 bool channels_load(struct session *session, const struct session_row *row)
 {
-    Client__SavedCursor *saved = client__saved_cursor__unpack(NULL, row->value_size, row->value);
+    Client__SavedCursor *saved = row_unpack(session, &client__saved_cursor__descriptor, row);
     const Wire__Cursor *cursor = saved ? saved->cursor : NULL;
     struct channel *slot = channel_find(session, 0);
     bool usable =
@@ -175,7 +175,7 @@ void channels_offline(struct session *session)
     }
 }
 
-void channel_head(struct session *session, struct channel *channel, uint64_t head, uint32_t jitter_ms)
+void channel_hear_head(struct session *session, struct channel *channel, uint64_t head, uint32_t jitter_ms)
 {
     if (head > channel->head)
         channel->head = head;

@@ -50,6 +50,11 @@ static bool says_the_same(const Wire__Welcome *before, const Wire__Welcome *welc
            before->role == welcome->role && before->audience_class == welcome->audience_class;
 }
 
+static bool can_be_a_time(int64_t at_ms)
+{
+    return at_ms >= 0 && at_ms <= TIME_MS_MAX;
+}
+
 static void set_clock(struct session *session, int64_t broker_ms)
 {
     session->clock_offset_ms = broker_ms - session->now.wall_ms;
@@ -57,7 +62,8 @@ static void set_clock(struct session *session, int64_t broker_ms)
 
 static void take_welcome(struct session *session, uint32_t correlation, const Wire__Welcome *welcome)
 {
-    if (welcome->boot_bytes.len != BOOT_ID_SIZE || welcome->n_channels > CHANNELS_PER_CLIENT_MAX) {
+    if (welcome->boot_bytes.len != BOOT_ID_SIZE || welcome->n_channels > CHANNELS_PER_CLIENT_MAX ||
+        !can_be_a_time(welcome->now_at_ms)) {
         session_drop(session);
         return;
     }
@@ -65,6 +71,7 @@ static void take_welcome(struct session *session, uint32_t correlation, const Wi
         return; // a hello was sent twice
     bool same_history = session->welcomed && session->epoch == welcome->epoch &&
                         memcmp(session->boot, welcome->boot_bytes.data, BOOT_ID_SIZE) == 0;
+    bool new_epoch = session->epoch != welcome->epoch;
     bool news = !session->welcomed || !says_the_same(session->welcome, welcome);
     if (!keep_welcome(session, welcome))
         return;
@@ -83,6 +90,8 @@ static void take_welcome(struct session *session, uint32_t correlation, const Wi
     session->away_told = false;
     if (news)
         tell_connected(session);
+    if (back || new_epoch)
+        accepted_look_back(session);
     if (welcome->party_state == WIRE__PARTY_STATE__PARTY_SUSPENDED)
         known_cancel_all(session);
     channels_welcome(session, welcome, same_history);
@@ -96,7 +105,7 @@ static void take_pong(struct session *session, const Wire__Pong *pong)
 {
     if (!session->welcomed)
         return;
-    if (pong->boot_bytes.len != BOOT_ID_SIZE) {
+    if (pong->boot_bytes.len != BOOT_ID_SIZE || !can_be_a_time(pong->now_at_ms)) {
         session_drop(session);
         return;
     }
@@ -116,7 +125,7 @@ static void take_pong(struct session *session, const Wire__Pong *pong)
         if (channel->topic_size > 0 && head->key_id != channel->key_id)
             session_hello_soon(session, CROWD_JITTER_MS);
         else
-            channel_head(session, channel, head->seq, GAP_JITTER_MS);
+            channel_hear_head(session, channel, head->seq, GAP_JITTER_MS);
     }
 }
 

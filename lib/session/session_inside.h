@@ -3,7 +3,8 @@
 //
 // session.c: connection and time. session_input.c: what the broker says. session_actions.c: the queues of what comes out. session_known.c and
 // session_sweep.c: requests and items that this client was told of. session_channels.c: the channels and their cursors.
-// session_sync.c: catching up. session_live.c: following. session_outbox.c: commands. session_queries.c: queries.
+// session_sync.c: catching up. session_live.c: following. session_outbox.c: commands. session_accepted.c: commands that
+// were accepted. session_queries.c: queries.
 #ifndef BUURTBEL_SESSION_INSIDE_H
 #define BUURTBEL_SESSION_INSIDE_H
 
@@ -11,6 +12,9 @@
 #include "message/arena.h"
 #include "seal/notice_box.h"
 #include "session.h"
+
+// The last moment of the year 9999: what lies in between can be a time, and can be added to another.
+#define TIME_MS_MAX INT64_C(253402300799999)
 
 enum { CURSOR_HASH_SIZE = 8, TOPIC_SIZE_MAX = 200, KNOWN_BUCKETS = 256, NEVER = 0 };
 
@@ -60,8 +64,7 @@ struct channel {
     enum sync_state sync;
     int64_t sync_at_ms; // due: when to ask; asked: when to ask again
     uint32_t correlation, sync_failures;
-    bool snapshot;      // pages of one are being taken
-    bool other_history; // this snapshot replaces one of another epoch: lower revisions count too
+    bool snapshot; // pages of one are being taken
     uint32_t round;
     uint64_t page_token, replay_from;
     uint64_t from_seq; // the cursor of the snapshot's first page
@@ -122,8 +125,9 @@ struct session {
     size_t known_count, marks_count;
     struct known *marks;
 
+    bool looks_back; // SESSION_LOOK_BACK is on its way
     struct outgoing *outbox[OUTBOX_COMMANDS_MAX];
-    size_t outbox_count, under_way_count;
+    size_t outbox_count, under_way_count, accepted_since_look;
     struct asked *queries[SESSION_QUERIES_MAX];
     size_t queries_count;
 
@@ -153,12 +157,16 @@ struct row_key {
 };
 struct row_key row_key(enum session_row_kind kind, const void *rest, size_t rest_size);
 struct row_key row_key_numbers(enum session_row_kind kind, uint64_t first, uint64_t second, size_t count);
+// A saved row's message, freed with protobuf_c_message_free_unpacked(x, NULL). NULL when it makes no sense; also without
+// memory, and then the session is broken: nothing may be deleted for that.
+void *row_unpack(struct session *session, const ProtobufCMessageDescriptor *type, const struct session_row *row);
 void out_save(struct session *session, struct row_key key, const ProtobufCMessage *row); // NULL: delete
 void out_send(struct session *session, const Wire__FromClient *message);
 void out_topic(struct session *session, enum session_action_kind kind, const struct channel *channel);
 void out_plain(struct session *session, enum session_action_kind kind);
 void out_event(struct session *session, const struct bb_event *event, const ProtobufCMessageDescriptor *type,
                const uint8_t *packed, size_t packed_size);
+void out_lost(struct session *session, const struct bb_lost *lost, bool again);
 void out_reply(struct session *session, void *ticket, const Wire__Reply *reply);
 void out_reply_code(struct session *session, void *ticket, enum bb_code code);
 void out_answer(struct session *session, void *ticket, enum bb_code code, const Wire__Answer *answer);
@@ -169,8 +177,7 @@ uint64_t number_of(const uint8_t *bytes);                          // 8 bytes, b
 // session_known.c
 struct told { // where a request or item came from
     uint64_t channel, seq;
-    bool live; // just happened, and so an event even when it says what is known
-    bool other_history;
+    bool live;      // just happened, and so an event even when it says what is known
     uint32_t round; // of a snapshot, else 0
 };
 void known_request(struct session *session, const Wire__PublicRequest *request, struct told told);
@@ -211,7 +218,7 @@ void channels_offline(struct session *session);
 Wire__Ping *channels_ping(struct session *session); // in the arena; NULL when that is full
 void channel_cursor_save(struct session *session, const struct channel *channel);
 // Hears that the channel goes up to `head`; a gap is asked for after up to `jitter_ms`.
-void channel_head(struct session *session, struct channel *channel, uint64_t head, uint32_t jitter_ms);
+void channel_hear_head(struct session *session, struct channel *channel, uint64_t head, uint32_t jitter_ms);
 // Takes the notices that follow the cursor; false when the numbers have a hole or make no sense.
 bool channel_take(struct session *session, struct channel *channel, Wire__Notice **notices, size_t count, bool live);
 // Tells so when the channel is in step and nothing is under way.
@@ -236,6 +243,11 @@ void outbox_tick(struct session *session);
 int64_t outbox_deadline(const struct session *session);
 void outbox_tickets_back(struct session *session, enum bb_code code);
 void outbox_fini(struct session *session);
+
+// session_accepted.c
+void accepted_save(struct session *session, const Wire__Command *command, const Wire__Reply *reply);
+void accepted_look_back(struct session *session);
+void accepted_told(struct session *session, const struct bb_lost *lost); // its event was taken
 
 // session_queries.c
 void queries_answer(struct session *session, uint32_t correlation, const Wire__Answer *answer);

@@ -152,9 +152,23 @@ void known_cancel(struct session *session, struct known *known, const struct tol
     known_tell(session, known, BB_EVENT_CANCEL, told, again);
 }
 
-static bool is_news(const struct known *known, uint32_t revision, const struct told *told)
+static bool differs(struct session *session, const struct known *known, const ProtobufCMessage *message)
 {
-    return revision > known->revision || (told->other_history && revision != known->revision);
+    size_t size;
+    uint8_t *packed = pack_copy(message, &size);
+    if (!packed)
+        session->broken = BB_NO_MEMORY;
+    bool same = packed && size == known->packed_size && memcmp(packed, known->packed, size) == 0;
+    free(packed);
+    return !same;
+}
+
+// A snapshot is believed whatever its revision: the broker may have been put back to an older state, by `restore` or by
+// a plain copy of which no epoch tells, and may have gone on from there to the same revision with other words.
+static bool is_news(struct session *session, const struct known *known, const ProtobufCMessage *message,
+                    uint32_t revision, const struct told *told)
+{
+    return revision > known->revision || (told->round && differs(session, known, message));
 }
 
 static void open_request(struct session *session, struct known *known, uint32_t state_before, const struct told *told)
@@ -204,7 +218,7 @@ void known_request(struct session *session, const Wire__PublicRequest *request, 
     struct known *known = *at;
     if (known && told.round)
         known->round = told.round;
-    if (known && !is_news(known, request->revision, &told))
+    if (known && !is_news(session, known, &request->base, request->revision, &told))
         return;
     if (!known && !(known = known_insert(session, 0, request->request)))
         return;
@@ -254,14 +268,13 @@ uint32_t item_revision(const Wire__MailboxItem *item)
 }
 
 // A live notice is an event even when it repeats what is known: that is how a reminder looks.
-static bool item_is_news(const struct known *known, const struct known *before, const struct told *told)
+static bool item_is_news(struct session *session, const struct known *known, const Wire__MailboxItem *item,
+                         const struct told *told)
 {
-    if (!before->packed || is_news(before, known->revision, told))
+    uint32_t revision = item_revision(item);
+    if (!known->packed || is_news(session, known, &item->base, revision, told))
         return true;
-    if (known->revision < before->revision)
-        return false;
-    return told->live || known->packed_size != before->packed_size ||
-           memcmp(known->packed, before->packed, known->packed_size) != 0;
+    return revision == known->revision && (told->live || differs(session, known, &item->base));
 }
 
 void known_item(struct session *session, const Wire__MailboxItem *item, struct told told)
@@ -276,16 +289,8 @@ void known_item(struct session *session, const Wire__MailboxItem *item, struct t
         return;
     if (told.round)
         known->round = told.round;
-    struct known heard = {.revision = item_revision(item)};
-    if (!known_set_packed(session, &heard, &item->base))
+    if (!item_is_news(session, known, item, &told) || !known_set_packed(session, known, &item->base))
         return;
-    if (!item_is_news(&heard, known, &told)) {
-        free(heard.packed);
-        return;
-    }
-    free(known->packed);
-    known->packed = heard.packed;
-    known->packed_size = heard.packed_size;
-    known->revision = heard.revision;
+    known->revision = item_revision(item);
     known_tell(session, known, BB_EVENT_ITEM, &told, false);
 }

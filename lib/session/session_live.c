@@ -19,7 +19,7 @@ static void follow(struct session *session, struct channel *channel, Wire__Notic
         if (channel->seq > seq_before && channel->seq >= head)
             channel_settle(session, channel);
     }
-    channel_head(session, channel, head, GAP_JITTER_MS);
+    channel_hear_head(session, channel, head, GAP_JITTER_MS);
 }
 
 static bool are_consecutive(Wire__Notice **notices, size_t count)
@@ -82,7 +82,7 @@ static void take_published(struct session *session, struct channel *channel, con
         }
         session_drop(session);
     }
-    channel_head(session, channel, published->head, GAP_JITTER_MS);
+    channel_hear_head(session, channel, published->head, GAP_JITTER_MS);
 }
 
 void live_published(struct session *session, const uint8_t *bytes, size_t size)

@@ -78,7 +78,7 @@ static struct outgoing *add(struct session *session, const Wire__Command *comman
 
 bool outbox_load(struct session *session, const struct session_row *row)
 {
-    Client__OutboxRow *saved = client__outbox_row__unpack(NULL, row->value_size, row->value);
+    Client__OutboxRow *saved = row_unpack(session, &client__outbox_row__descriptor, row);
     const Wire__Command *command = saved ? saved->command : NULL;
     bool usable = command && command->id_bytes.len == COMMAND_ID_SIZE && row->key_size == 1 + COMMAND_ID_SIZE &&
                   memcmp(command->id_bytes.data, row->key + 1, COMMAND_ID_SIZE) == 0;
@@ -189,6 +189,17 @@ static void tell_kept(struct session *session, const struct outgoing *command, u
     out_event(session, &event, &wire__command__descriptor, command->packed, command->packed_size);
 }
 
+static void note_accepted(struct session *session, const struct outgoing *outgoing, const Wire__Reply *reply)
+{
+    Wire__Command *command = wire__command__unpack(NULL, outgoing->packed_size, outgoing->packed);
+    if (!command) {
+        session->broken = BB_NO_MEMORY;
+        return;
+    }
+    accepted_save(session, command, reply);
+    wire__command__free_unpacked(command, NULL);
+}
+
 bool outbox_reply(struct session *session, uint32_t correlation, const Wire__Reply *reply)
 {
     struct outgoing *command = answered(session, correlation, reply);
@@ -203,6 +214,8 @@ bool outbox_reply(struct session *session, uint32_t correlation, const Wire__Rep
         command->again_at_ms = session_jitter(session, wait_ms / 2) + wait_ms / 2;
         return true;
     }
+    if (reply->code == BB_OK)
+        note_accepted(session, command, reply);
     out_save(session, key_of(command), NULL);
     if (command->ticket)
         out_reply(session, command->ticket, reply);

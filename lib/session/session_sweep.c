@@ -157,7 +157,7 @@ static struct known *load(struct session *session, uint32_t kind, uint64_t id, c
 
 static bool load_request(struct session *session, const struct session_row *row)
 {
-    Client__KnownRequest *saved = client__known_request__unpack(NULL, row->value_size, row->value);
+    Client__KnownRequest *saved = row_unpack(session, &client__known_request__descriptor, row);
     bool usable = saved && saved->request && saved->request->request != 0 && row->key_size == 17 &&
                   (!saved->handed || lives((uint32_t)saved->request->state)) &&
                   !*known_place(session, 0, saved->request->request);
@@ -179,7 +179,7 @@ static bool load_request(struct session *session, const struct session_row *row)
 
 static bool load_item(struct session *session, const struct session_row *row)
 {
-    Client__KnownItem *saved = client__known_item__unpack(NULL, row->value_size, row->value);
+    Client__KnownItem *saved = row_unpack(session, &client__known_item__descriptor, row);
     uint64_t id = saved && saved->item ? item_id(saved->item) : 0;
     bool usable = id != 0 && row->key_size == 17 && !*known_place(session, saved->item->what_case, id);
     if (usable) {

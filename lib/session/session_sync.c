@@ -87,7 +87,6 @@ static bool begin_snapshot(struct session *session, struct channel *channel, con
     if (!from || (from->seq > 0 && from->hash_bytes.len != CURSOR_HASH_SIZE))
         return false;
     channel->snapshot = true;
-    channel->other_history = channel->seq > 0 && channel->epoch != page->epoch;
     channel->round = ++session->rounds;
     channel->replay_from = channel->from_seq = from->seq;
     memset(channel->from_hash, 0, CURSOR_HASH_SIZE);
@@ -98,7 +97,7 @@ static bool begin_snapshot(struct session *session, struct channel *channel, con
 
 static void take_snapshot_items(struct session *session, const struct channel *channel, const Wire__SyncPage *page)
 {
-    const struct told told = {.channel = channel->id, .other_history = channel->other_history, .round = channel->round};
+    const struct told told = {.channel = channel->id, .round = channel->round};
     for (size_t i = 0; channel->topic_size > 0 && i < page->n_requests; i++)
         known_request(session, page->requests[i], told);
     for (size_t i = 0; channel->topic_size == 0 && i < page->n_items; i++) {

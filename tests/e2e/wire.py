@@ -491,10 +491,11 @@ class Follower:
         """Hello, subscriptions, and a sync of what is behind."""
         welcome = self.client.hello(timeout)
         self.client.subscribe()
+        new_boot = welcome.boot_bytes != self.boot  # perhaps of another history, where heads tell nothing
         self.boot = welcome.boot_bytes
         self.heads = {state.channel: state.head for state in welcome.channels}
         for channel in self.heads:
-            if channel not in self.cursors or not self._complete(channel):
+            if new_boot or channel not in self.cursors or not self._complete(channel):
                 self._sync(channel)
         return self
 

@@ -21,14 +21,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RESIDENTS = 7001, MAILBOX = 7002, ME = 501, EVENTS_MAX = 400, SENT_MAX = 3000, ROWS_MAX = 3000, SEVERAL = 16 };
+enum { RESIDENTS = 7001, MAILBOX = 7002, ME = 501, EVENTS_MAX = 400, SENT_MAX = 3000, ROWS_MAX = 6000, SEVERAL = 16 };
 
 struct heard {
     enum bb_event_kind kind;
     enum bb_code code;
     bool again;
     uint64_t id, seq;
-    uint32_t revision;
+    uint32_t revision, what, epoch;
 };
 
 struct row {
@@ -41,9 +41,14 @@ struct world {
     struct session_time now;
     struct arena *arena;
     uint32_t seed;
-    bool dies_before_events, without_follow;
+    bool dies_before_events, dies_before_lost, without_follow;
+    size_t actions, dies_at; // not 0: before the action of this number it dies
+    bool dead;               // until world_crash
+    bool commits_each;       // each row alone; else a run of rows at once, as client.c does
     struct row rows[ROWS_MAX];
     size_t rows_count;
+    struct session_action unsaved[ROWS_MAX];   // a run that is not committed
+    size_t unsaved_count, heard_before_cursor; // heard: before the last save of a cursor
     struct heard heard[EVENTS_MAX];
     size_t heard_count, read_count;
     Wire__FromClient *sent[SENT_MAX];
@@ -60,6 +65,9 @@ struct world {
     uint64_t head, mailbox_head;
     bool paused;
     Wire__PartyState state;
+    Wire__PastEpoch past[PAST_EPOCHS_MAX];
+    size_t past_count;
+    uint64_t entry, made; // of the next reply that says yes
 };
 
 static inline void world_random(void *context, void *bytes, size_t size)
@@ -109,18 +117,58 @@ static inline void world_save(struct world *world, const struct session_action *
 
 static inline void world_hear(struct world *world, const struct bb_event *event)
 {
-    struct heard heard = {.kind = event->kind, .code = event->code, .again = event->again, .seq = event->seq};
+    struct heard heard = {
+        .kind = event->kind, .code = event->code, .again = event->again, .seq = event->seq, .epoch = world->epoch};
     if (event->request) {
         heard.id = event->request->request;
         heard.revision = event->request->revision;
     } else if (event->item && event->item->what_case == WIRE__MAILBOX_ITEM__WHAT_OFFER) {
         heard.id = event->item->offer->offer;
         heard.revision = event->item->offer->revision;
+    } else if (event->lost) {
+        heard.id = event->lost->made;
+        heard.what = event->lost->what;
     } else {
         heard.id = event->channel;
     }
     assert_true(world->heard_count < EVENTS_MAX);
     world->heard[world->heard_count++] = heard;
+}
+
+static inline int by_key(const void *a, const void *b)
+{
+    const struct row *left = a, *right = b;
+    size_t size = left->key_size < right->key_size ? left->key_size : right->key_size;
+    int order = memcmp(left->key, right->key, size);
+    return order != 0 ? order : (left->key_size > right->key_size) - (left->key_size < right->key_size);
+}
+
+// The rows of one kind, or all for 0, in the order of their keys, as a store gives them; they stay until the next call.
+static inline size_t world_rows(struct world *world, uint8_t kind, struct session_row **out)
+{
+    static struct session_row rows[ROWS_MAX];
+    size_t count = 0;
+    qsort(world->rows, world->rows_count, sizeof *world->rows, by_key);
+    for (size_t i = 0; i < world->rows_count; i++) {
+        const struct row *row = &world->rows[i];
+        if (kind == 0 || row->key[0] == kind)
+            rows[count++] = (struct session_row){row->key, row->key_size, row->value, row->value_size};
+    }
+    *out = rows;
+    return count;
+}
+
+static inline size_t rows_of(struct world *world, enum session_row_kind kind)
+{
+    struct session_row *rows;
+    return world_rows(world, (uint8_t)kind, &rows);
+}
+
+static inline void world_look_back(struct world *world)
+{
+    struct session_row *rows;
+    size_t count = world_rows(world, ROW_ACCEPTED, &rows);
+    session_look_back(world->session, world->now, rows, count);
 }
 
 static inline void world_topic(struct world *world, const struct session_action *action)
@@ -159,6 +207,9 @@ static inline void world_carry_out(struct world *world, const struct session_act
         world->reply_code = action->reply->code;
         world->replies++;
         break;
+    case SESSION_LOOK_BACK:
+        world_look_back(world);
+        break;
     case SESSION_ANSWER:
         world->ticket = action->ticket;
         world->answer_code = action->code;
@@ -167,32 +218,65 @@ static inline void world_carry_out(struct world *world, const struct session_act
     }
 }
 
+static inline void world_commit(struct world *world)
+{
+    for (size_t i = 0; i < world->unsaved_count; i++) {
+        if (world->unsaved[i].key[0] == ROW_CURSOR)
+            world->heard_before_cursor = world->heard_count;
+        world_save(world, &world->unsaved[i]);
+        session_action_fini(&world->unsaved[i]);
+    }
+    world->unsaved_count = 0;
+}
+
+static inline void world_forget_unsaved(struct world *world)
+{
+    while (world->unsaved_count > 0)
+        session_action_fini(&world->unsaved[--world->unsaved_count]);
+}
+
+static inline void world_act(struct world *world, struct session_action *action)
+{
+    if (action->kind == SESSION_SAVE) {
+        assert_true(world->unsaved_count < ROWS_MAX);
+        world->unsaved[world->unsaved_count++] = *action;
+        if (world->commits_each)
+            world_commit(world);
+        return;
+    }
+    world_carry_out(world, action);
+    session_action_fini(action);
+}
+
 static inline void world_drain(struct world *world)
 {
     struct session_action action;
-    while (session_take(world->session, &action)) {
-        bool dead = world->dies_before_events && action.kind != SESSION_SAVE;
-        if (!dead)
-            world_carry_out(world, &action);
-        session_action_fini(&action);
-        if (dead)
-            return;
+    while (!world->dead && session_take(world->session, &action)) {
+        if (action.kind != SESSION_SAVE)
+            world_commit(world);
+        world->dead = (world->dies_before_events && action.kind != SESSION_SAVE) ||
+                      ++world->actions == world->dies_at ||
+                      (world->dies_before_lost && action.event.kind == BB_EVENT_LOST);
+        if (world->dead)
+            session_action_fini(&action);
+        else
+            world_act(world, &action);
     }
+    if (!world->dead)
+        world_commit(world);
 }
 
 static inline void world_open(struct world *world)
 {
-    static struct session_row rows[ROWS_MAX];
-    for (size_t i = 0; i < world->rows_count; i++)
-        rows[i] = (struct session_row){world->rows[i].key, world->rows[i].key_size, world->rows[i].value,
-                                       world->rows[i].value_size};
+    struct session_row *rows;
+    size_t count = world_rows(world, 0, &rows);
     const struct session_options options = {.follow = !world->without_follow,
                                             .timeout_ms = 10000,
                                             .software = "test 1",
                                             .random = world_random,
                                             .random_context = world};
-    world->dies_before_events = false;
-    world->session = session_create(&options, world->now, rows, world->rows_count);
+    world->dies_before_events = world->dies_before_lost = world->dead = false;
+    world->session = session_create(&options, world->now, rows, count);
     assert_non_null(world->session);
     world_drain(world);
 }
@@ -201,6 +285,7 @@ static inline void world_open(struct world *world)
 static inline void world_crash(struct world *world)
 {
     session_destroy(&world->session);
+    world_forget_unsaved(world);
     world_open(world);
 }
 
@@ -224,6 +309,7 @@ static inline int world_teardown(void **state)
 {
     struct world *world = *state;
     session_destroy(&world->session);
+    world_forget_unsaved(world);
     for (size_t i = 0; i < world->rows_count; i++)
         free(world->rows[i].value);
     arena_destroy(&world->arena);
@@ -244,7 +330,7 @@ static inline void wait_ms(struct world *world, int64_t duration_ms)
         world->now.steady_ms = next;
         session_tick(world->session, world->now);
         world_drain(world);
-        if (next == until)
+        if (next == until || world->dead)
             return;
         assert_true(session_deadline(world->session) > next);
     }
@@ -343,7 +429,12 @@ static inline void broker_welcomes(struct world *world)
 {
     Wire__ChannelState *channels[] = {broker_channel(world, MAILBOX, "", world->mailbox_head),
                                       broker_channel(world, RESIDENTS, "meppel/resident/", world->head)};
+    Wire__PastEpoch *past[PAST_EPOCHS_MAX];
+    for (size_t i = 0; i < world->past_count; i++)
+        past[i] = &world->past[i];
     Wire__Welcome welcome = WIRE__WELCOME__INIT;
+    welcome.past_epochs = past;
+    welcome.n_past_epochs = world->past_count;
     welcome.boot_bytes = filled(world, world->boot, BOOT_ID_SIZE);
     welcome.epoch = world->epoch;
     welcome.now_at_ms = world->now.wall_ms + 5000; // this computer's clock is five seconds late
@@ -581,6 +672,8 @@ static inline void broker_replies(struct world *world, const Wire__FromClient *t
 {
     Wire__Reply reply = WIRE__REPLY__INIT;
     reply.code = code;
+    reply.entry = code == BB_OK ? world->entry : 0;
+    reply.made = code == BB_OK ? world->made : 0;
     if (to->body_case == WIRE__FROM_CLIENT__BODY_COMMAND)
         reply.command_bytes = to->command->id_bytes;
     Wire__FromBroker message = WIRE__FROM_BROKER__INIT;
@@ -588,6 +681,16 @@ static inline void broker_replies(struct world *world, const Wire__FromClient *t
     message.body_case = WIRE__FROM_BROKER__BODY_REPLY;
     message.reply = &reply;
     broker_says(world, &message);
+}
+
+// A backup was put back that the journal's entries up to `last_entry` of the present epoch stand in; the daemon is new.
+static inline void broker_restores(struct world *world, uint64_t last_entry)
+{
+    Wire__PastEpoch *past = &world->past[world->past_count++];
+    wire__past_epoch__init(past);
+    past->epoch = world->epoch++;
+    past->last_entry = last_entry;
+    world->boot++;
 }
 
 static inline void go_online(struct world *world)

@@ -20,13 +20,16 @@ struct broker {
     bool refuses, silent;
     size_t hellos, commands, syncs;
     uint32_t reply_code;
+    uint32_t epoch; // 0, or 1 after a restore
+    uint64_t entry; // of the next reply that says yes; what a restore leaves is the first
 };
 
 struct world {
     const char *home;
     struct broker broker;
     struct bb_client *client;
-    size_t connected, away, items, complete, replies;
+    size_t connected, away, items, complete, replies, lost;
+    struct bb_lost last_lost;
     uint32_t away_code, reply_code;
 };
 
@@ -100,6 +103,7 @@ static void answer(struct broker *broker, const uint8_t *peer, size_t peer_size,
     uint8_t boot[16] = {1}, hash[8] = {1};
     Wire__FromBroker message = WIRE__FROM_BROKER__INIT;
     Wire__Welcome welcome = WIRE__WELCOME__INIT;
+    Wire__PastEpoch past = WIRE__PAST_EPOCH__INIT, *pasts[] = {&past};
     Wire__ChannelState mailbox = WIRE__CHANNEL_STATE__INIT, *channels[] = {&mailbox};
     Wire__SyncPage page = WIRE__SYNC_PAGE__INIT;
     Wire__Cursor cursor = WIRE__CURSOR__INIT;
@@ -114,6 +118,10 @@ static void answer(struct broker *broker, const uint8_t *peer, size_t peer_size,
         broker->hellos++;
         mailbox.channel = MAILBOX;
         mailbox.head = 1;
+        welcome.epoch = broker->epoch;
+        past.last_entry = 1;
+        welcome.past_epochs = pasts;
+        welcome.n_past_epochs = broker->epoch;
         welcome.boot_bytes = (ProtobufCBinaryData){16, boot};
         welcome.channels = channels;
         welcome.n_channels = 1;
@@ -127,6 +135,7 @@ static void answer(struct broker *broker, const uint8_t *peer, size_t peer_size,
         item.what_case = WIRE__MAILBOX_ITEM__WHAT_OFFER;
         item.offer = &offer;
         cursor.channel = MAILBOX;
+        cursor.epoch = page.epoch = broker->epoch;
         cursor.seq = 1;
         cursor.hash_bytes = (ProtobufCBinaryData){8, hash};
         page.channel = MAILBOX;
@@ -141,6 +150,8 @@ static void answer(struct broker *broker, const uint8_t *peer, size_t peer_size,
     case WIRE__FROM_CLIENT__BODY_COMMAND:
         broker->commands++;
         reply.code = broker->reply_code;
+        reply.entry = broker->reply_code == BB_OK ? ++broker->entry : 0;
+        reply.made = 40 + reply.entry;
         reply.command_bytes = asked->command->id_bytes;
         message.body_case = WIRE__FROM_BROKER__BODY_REPLY;
         message.reply = &reply;
@@ -180,6 +191,10 @@ static void hear(void *context, const struct bb_event *event)
     world->connected += event->kind == BB_EVENT_CONNECTED;
     world->items += event->kind == BB_EVENT_ITEM;
     world->complete += event->kind == BB_EVENT_COMPLETE;
+    if (event->kind == BB_EVENT_LOST) {
+        world->lost++;
+        world->last_lost = *event->lost;
+    }
     if (event->kind == BB_EVENT_AWAY) {
         world->away++;
         world->away_code = event->code;
@@ -342,6 +357,49 @@ static void a_broker_that_restarts_is_found_again(void **state)
     assert_true(world->broker.hellos > hellos);
 }
 
+static void count_lost(void *context, const struct bb_lost *lost)
+{
+    size_t *count = context;
+    assert_int_equal(lost->made, 42);
+    ++*count;
+}
+
+static size_t listed(struct world *world)
+{
+    size_t count = 0;
+    assert_int_equal(bb_client_visit_lost(world->client, count_lost, &count), BB_OK);
+    return count;
+}
+
+static void a_command_that_a_restore_lost_is_told_once_and_listed_until_it_is_forgotten(void **state)
+{
+    struct world *world = *state;
+    until(world, &world->complete, 1);
+    assert_int_equal(give(world), BB_OK);
+    assert_int_equal(give(world), BB_OK); // the second one, entry 2, is newer than the backup
+    until(world, &world->replies, 2);
+    assert_int_equal(listed(world), 0);
+    bb_client_close(&world->client);
+    world->broker.epoch = 1;
+    assert_int_equal(open_client(world, false, &world->client), BB_OK); // whoever comes first tells it
+    until(world, &world->lost, 1);
+    assert_int_equal(world->last_lost.what, WIRE__COMMAND__WHAT_PAUSE);
+    assert_int_equal(world->last_lost.made, 42);
+    assert_int_equal(listed(world), 1);
+    bb_client_close(&world->client);
+    assert_int_equal(open_client(world, true, &world->client), BB_OK);
+    until(world, &world->complete, 2);
+    assert_int_equal(world->lost, 1);
+    assert_int_equal(listed(world), 1);
+    assert_int_equal(bb_client_forget_lost(world->client), BB_OK);
+    assert_int_equal(listed(world), 0);
+    bb_client_close(&world->client);
+    assert_int_equal(open_client(world, true, &world->client), BB_OK);
+    until(world, &world->complete, 3);
+    assert_int_equal(world->lost, 1);
+    assert_int_equal(listed(world), 0);
+}
+
 int main(void)
 {
 #define WITH_A_BROKER(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -353,6 +411,7 @@ int main(void)
         WITH_A_BROKER(waiting_for_a_broker_that_is_silent_ends_at_the_time_out),
         WITH_A_BROKER(a_key_that_is_refused_is_told_and_tried_again),
         WITH_A_BROKER(a_broker_that_restarts_is_found_again),
+        WITH_A_BROKER(a_command_that_a_restore_lost_is_told_once_and_listed_until_it_is_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

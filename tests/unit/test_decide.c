@@ -162,6 +162,26 @@ static void only_what_ends_something_uses_the_reserve(void **state)
     }
 }
 
+static void a_role_that_nobody_knows_may_do_nothing(void **state)
+{
+    struct town *it = *state;
+    struct txn *txn;
+    Stored__Party *party;
+    arena_reset(it->reading);
+    assert_int_equal(txn_begin_write(it->scratch->store, it->reading, &txn), BB_OK);
+    assert_int_equal(store_get_number(txn, TABLE_PARTY, it->desk.party_number, &party), BB_OK);
+    party->role = 48;
+    assert_int_equal(store_put_number(txn, TABLE_PARTY, it->desk.party_number, &party->base), BB_OK);
+    assert_int_equal(txn_commit(&txn), BB_OK);
+    assert_refused(town_publish_request(it, it->desk, town_request(it, "Fiets gezocht")), BB_STORE_DAMAGED);
+    Wire__ListRequests list = WIRE__LIST_REQUESTS__INIT;
+    Wire__Query query = WIRE__QUERY__INIT;
+    Wire__Answer *answer;
+    query.what_case = WIRE__QUERY__WHAT_REQUESTS;
+    query.requests = &list;
+    assert_int_equal(town_query(it, it->desk, &query, &answer), BB_STORE_DAMAGED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +192,7 @@ int main(void)
         IN_TOWN(a_revoked_member_may_nothing),
         IN_TOWN(a_command_of_a_later_version_is_unknown),
         cmocka_unit_test(only_what_ends_something_uses_the_reserve),
+        IN_TOWN(a_role_that_nobody_knows_may_do_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -537,6 +537,45 @@ static void saved_rows_that_are_damaged_are_left_out(void **state)
     assert_int_equal(last_sync(world, RESIDENTS)->sync->cursor->seq, 0);
 }
 
+// wait_ms expects each deadline to lie ahead once the session was woken.
+static void a_broker_that_lets_in_and_says_nothing_does_not_keep_the_client_awake(void **state)
+{
+    struct world *world = *state;
+    session_online(world->session, world->now);
+    world_drain(world);
+    wait_ms(world, 2 * AWAY_AFTER_MS);
+    assert_int_equal(world->reconnects, 0);
+    wait_ms(world, PONG_MISSING_MS);
+    assert_int_equal(world->reconnects, 1);
+}
+
+static void pong_at(struct world *world, int64_t now_at_ms)
+{
+    Wire__Pong pong = WIRE__PONG__INIT;
+    pong.boot_bytes = filled(world, world->boot, BOOT_ID_SIZE);
+    pong.epoch = world->epoch;
+    pong.now_at_ms = now_at_ms;
+    Wire__FromBroker message = WIRE__FROM_BROKER__INIT;
+    message.body_case = WIRE__FROM_BROKER__BODY_PONG;
+    message.pong = &pong;
+    broker_says(world, &message);
+}
+
+static void a_time_that_no_clock_shows_does_not_set_the_clock(void **state)
+{
+    struct world *world = *state;
+    settle_down(world);
+    int64_t now_ms = session_now_ms(world->session, world->now.wall_ms);
+    uint64_t dropped = session_dropped(world->session);
+    pong_at(world, INT64_MIN);
+    pong_at(world, INT64_MAX);
+    pong_at(world, TIME_MS_MAX + 1);
+    assert_int_equal(session_dropped(world->session), dropped + 3);
+    assert_int_equal(session_now_ms(world->session, world->now.wall_ms), now_ms);
+    pong_at(world, TIME_MS_MAX);
+    assert_int_equal(session_now_ms(world->session, world->now.wall_ms), TIME_MS_MAX);
+}
+
 int main(void)
 {
 #define STORY(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
@@ -545,6 +584,8 @@ int main(void)
         STORY(a_request_is_alerted_updated_alerted_again_and_cancelled),
         STORY(one_request_more_than_it_can_hold_breaks_the_session),
         STORY(complete_is_told_with_the_number_that_was_reached),
+        STORY(a_broker_that_lets_in_and_says_nothing_does_not_keep_the_client_awake),
+        STORY(a_time_that_no_clock_shows_does_not_set_the_clock),
         STORY(a_dropped_publication_is_repaired_after_the_beacon),
         STORY(a_pong_with_a_higher_head_shows_a_gap_in_the_mailbox),
         STORY(a_publication_on_its_way_closes_the_gap_before_anything_is_asked),

@@ -11,16 +11,16 @@ const int64_t minute_ms = 60 * 1000LL, hour_ms = 3600 * 1000LL, day_ms = 24 * 36
 static const int64_t start_ms = 1700000000000;
 enum { SLOTS_AHEAD = 300, MAP_SIZE = 64 * 1024 * 1024, SMALL_MAP_SIZE = 2 * 1024 * 1024, EPOCH = 1 };
 
-int town_sync_errno;
+int town_sync_errno, town_syncs_before_failure;
 
 // Tests wait for no disk.
 int fdatasync(int fd)
 {
     (void)fd;
-    if (town_sync_errno == 0)
+    if (town_sync_errno == 0 || town_syncs_before_failure-- > 0)
         return 0;
     errno = town_sync_errno;
-    town_sync_errno = 0;
+    town_sync_errno = town_syncs_before_failure = 0;
     return -1;
 }
 
@@ -284,13 +284,20 @@ static void found(struct town *town)
 
 static void open_turn(struct town *town)
 {
-    struct turn_options options = {.store = town->scratch->store, .keyring = town->keyring, .node = 1};
+    char path[128];
+    const char *problem;
+    uint64_t damaged;
+    snprintf(path, sizeof path, "%s/tombstones", town->scratch->folder);
+    assert_int_equal(burial_open(town->scratch->store, path, &town->tombstones, &damaged, &problem), BB_OK);
+    struct turn_options options = {
+        .store = town->scratch->store, .keyring = town->keyring, .tombstones = town->tombstones, .node = 1};
     assert_int_equal(turn_create(&options, &town->turn), BB_OK);
 }
 
 void town_restart(struct town *town)
 {
     turn_destroy(&town->turn);
+    tombstones_close(&town->tombstones);
     store_close(&town->scratch->store);
     scratch_open_store(town->scratch);
     open_turn(town);
@@ -342,8 +349,9 @@ int town_setup_small(void **state)
 int town_teardown(void **state)
 {
     struct town *town = *state;
-    town_sync_errno = 0;
+    town_sync_errno = town_syncs_before_failure = 0;
     turn_destroy(&town->turn);
+    tombstones_close(&town->tombstones);
     keyring_close(&town->keyring);
     arena_destroy(&town->reading);
     free(town->result);

@@ -12,6 +12,7 @@
 #include "core/core.h"
 #include "core/query.h"
 #include "store/keyring.h"
+#include "turn/burial.h"
 #include "turn/turn.h"
 #include "words.h"
 
@@ -28,6 +29,7 @@ struct person {
 struct town {
     struct scratch *scratch;
     struct keyring *keyring;
+    struct tombstones *tombstones;
     struct turn *turn;
     struct arena *reading; // answers to queries lie here until the next one
     int64_t now_ms;
@@ -45,11 +47,12 @@ int town_setup_small(void **state); // with a store that is soon full
 int town_teardown(void **state);
 
 void town_pass(struct town *town, int64_t ms);
-// As after a restart of the daemon: store closed and opened, turn made anew.
+// As after a restart of the daemon: store and tombstones closed and opened, turn made anew.
 void town_restart(struct town *town);
 
 // What the next sync of a file fails with; 0: it works. Syncs do nothing else here.
 extern int town_sync_errno;
+extern int town_syncs_before_failure; // so many still work
 
 // Runs it in a turn of its own, with a fresh id unless it has one. A turn that fails gives its code as the answer's.
 struct turn_answer town_run(struct town *town, struct person who, Wire__Command *command);

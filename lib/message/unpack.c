@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MPL-2.0
+// Unpacking; see unpack.h. The allocator is the C library's, and notes that it could not give what was asked for.
+#include "unpack.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *take(void *failed, size_t size)
+{
+    void *memory = malloc(size);
+    if (!memory)
+        *(bool *)failed = true;
+    return memory;
+}
+
+static void leave(void *failed, void *memory)
+{
+    (void)failed;
+    free(memory);
+}
+
+enum bb_code message_unpack(const ProtobufCMessageDescriptor *type, const void *bytes, size_t size, void *out)
+{
+    bool failed = false;
+    ProtobufCAllocator allocator = {.alloc = take, .free = leave, .allocator_data = &failed};
+    ProtobufCMessage *message = protobuf_c_message_unpack(type, &allocator, size, bytes);
+    memcpy(out, &message, sizeof message);
+    if (message)
+        return BB_OK;
+    return failed ? BB_NO_MEMORY : BB_MALFORMED;
+}
