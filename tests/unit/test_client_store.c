@@ -10,6 +10,7 @@
 #include "client/client_store.h"
 
 #include <lmdb.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,6 +206,59 @@ static void a_file_that_is_no_store_is_refused(void **state)
     assert_null(store);
 }
 
+// LMDB's first pages are made under another name; a power failure may have left any part of them there.
+static void a_start_that_was_cut_short_can_be_repeated(void **state)
+{
+    (void)state;
+    char left[128];
+    client_store_close(&store);
+    assert_int_equal(unlink(path), 0);
+    snprintf(left, sizeof left, "%s.new", path);
+    FILE *file = fopen(left, "w");
+    assert_non_null(file);
+    for (int i = 0; i < 5000; i++)
+        assert_int_equal(fputc(i % 7, file), i % 7);
+    fclose(file);
+    assert_int_equal(client_store_open(path, &store), BB_OK);
+    assert_int_not_equal(access(left, F_OK), 0);
+    put("a", "1");
+    assert_int_equal(client_store_commit(store), BB_OK);
+    expect("a", "1");
+}
+
+static void open_and_put(int number)
+{
+    char key[16];
+    struct client_store *mine;
+    snprintf(key, sizeof key, "k%d", number);
+    bool good = client_store_open(path, &mine) == BB_OK && client_store_put(mine, key, strlen(key), "1", 1) == BB_OK &&
+                client_store_commit(mine) == BB_OK;
+    _exit(good ? 0 : 1);
+}
+
+static void programs_that_start_at_once_make_one_store(void **state)
+{
+    (void)state;
+    enum { PROGRAMS = 12 };
+    client_store_close(&store);
+    for (int round = 0; round < 10; round++) {
+        unlink(path);
+        for (int i = 0; i < PROGRAMS; i++)
+            if (fork() == 0)
+                open_and_put(i);
+        for (int i = 0, status; i < PROGRAMS; i++) {
+            assert_true(wait(&status) > 0);
+            assert_int_equal(status, 0);
+        }
+        struct client_rows rows;
+        assert_int_equal(client_store_open(path, &store), BB_OK);
+        assert_int_equal(client_store_read(store, 'k', &rows), BB_OK);
+        assert_int_equal(rows.count, PROGRAMS);
+        client_rows_fini(&rows);
+        client_store_close(&store);
+    }
+}
+
 int main(void)
 {
 #define IN_A_FOLDER(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -216,6 +270,8 @@ int main(void)
         IN_A_FOLDER(a_damaged_row_counts_as_missing),
         IN_A_FOLDER(a_store_that_is_full_says_so_and_keeps_what_it_has),
         IN_A_FOLDER(a_file_that_is_no_store_is_refused),
+        IN_A_FOLDER(a_start_that_was_cut_short_can_be_repeated),
+        IN_A_FOLDER(programs_that_start_at_once_make_one_store),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
