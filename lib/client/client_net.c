@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 enum {
+    CONNECT_MS = 10000,
     HANDSHAKE_MS = 10000,
     HEARTBEAT_MS = 10000,
     HEARTBEAT_MISSING_MS = 30000,
@@ -75,6 +76,7 @@ static bool set_options(void *socket, const struct identity *identity, int send_
         {ZMQ_LINGER, 0},
         {ZMQ_SNDHWM, send_hwm},
         {ZMQ_RCVHWM, receive_hwm},
+        {ZMQ_CONNECT_TIMEOUT, CONNECT_MS}, // after a silent cut TCP alone would dial again ever more seldom
         {ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS},
         {ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS},
         {ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_MISSING_MS},

@@ -40,10 +40,15 @@ static int write_first_pages(const char *path)
     int rc = mdb_env_create(&env);
     if (rc != 0)
         return rc;
-    rc = mdb_env_open(env, path, MDB_NOSUBDIR | MDB_NOLOCK, FILE_MODE);
+    rc = mdb_env_open(env, path, MDB_NOSUBDIR, FILE_MODE);
     if (rc == 0)
         rc = mdb_env_sync(env, 1);
     mdb_env_close(env);
+    char *lock_path; // LMDB's, of this name alone
+    if (asprintf(&lock_path, "%s-lock", path) < 0)
+        return ENOMEM;
+    (void)unlink(lock_path);
+    free(lock_path);
     return rc;
 }
 

@@ -41,6 +41,7 @@ static bool set_limits(void *socket)
         {ZMQ_IMMEDIATE, 1},
         {ZMQ_SNDHWM, 64},
         {ZMQ_RCVHWM, 1000},
+        {ZMQ_CONNECT_TIMEOUT, 10000},
         {ZMQ_HANDSHAKE_IVL, 10000},
         {ZMQ_HEARTBEAT_IVL, 10000},
         {ZMQ_HEARTBEAT_TIMEOUT, 30000},

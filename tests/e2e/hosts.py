@@ -50,8 +50,8 @@ class Host:
         wrong = f"env LD_PRELOAD={clock_library(folder)} WRONG_CLOCK_S={wrong_s} " if wrong_s else ""
         for name in NAMES:
             wrapper = folder / name
-            wrapper.write_text(f'#!/bin/sh\nexec ip netns exec {self.name} {wrong}{programs.program(name, build)} "$@"\n',
-                               encoding="utf-8")
+            command = f"{wrong}{programs.program(name, build)}"
+            wrapper.write_text(f'#!/bin/sh\nexec ip netns exec {self.name} {command} "$@"\n', encoding="utf-8")
             wrapper.chmod(0o755)
         return folder
 
