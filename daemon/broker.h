@@ -26,6 +26,7 @@ struct broker {
     zsock_t *commands; // ROUTER
     zsock_t *publish;  // XPUB
     int signals;       // signalfd: SIGTERM, SIGINT
+    int asker;         // descriptor that the message came by which is being taken; -1: not known
     int64_t started_at_ms;
     int64_t swept_at_ms;            // steady
     int64_t fed_watchdog_ms;        // steady

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
@@ -60,6 +61,7 @@ static bool take_message(struct broker *broker)
     if (known)
         memcpy(route.bytes, zmq_msg_data(&message), route.size);
     bool usable = known && zmq_msg_more(&message) && zmq_msg_recv(&message, socket, ZMQ_DONTWAIT) >= 0;
+    broker->asker = usable ? zmq_msg_get(&message, ZMQ_SRCFD) : -1;
     if (usable && !zmq_msg_more(&message))
         node_take(broker->node, &route, zmq_msg_gets(&message, "User-Id"), zmq_msg_data(&message),
                   zmq_msg_size(&message));
@@ -92,6 +94,15 @@ static void forward_answers(struct broker *broker)
     }
 }
 
+// libzmq cannot be told to end one connection, but tells the descriptor that a message came by. If that was closed
+// meanwhile and is somebody else's by now, that client dials again and fetches what it missed.
+static void cut_off(zmq_msg_t *message)
+{
+    int fd = zmq_msg_get(message, ZMQ_SRCFD);
+    if (fd >= 0)
+        shutdown(fd, SHUT_RDWR);
+}
+
 static void take_subscriptions(struct broker *broker)
 {
     void *socket = zsock_resolve(broker->publish);
@@ -99,8 +110,9 @@ static void take_subscriptions(struct broker *broker)
     zmq_msg_init(&message);
     for (int i = 0; i < SUBSCRIPTIONS_PER_ROUND_MAX && zmq_msg_recv(&message, socket, ZMQ_DONTWAIT) >= 0; i++) {
         const uint8_t *bytes = zmq_msg_data(&message);
-        if (zmq_msg_size(&message) > 0 && bytes[0] == 1)
-            node_subscribed(broker->node, zmq_msg_gets(&message, "User-Id"));
+        bool subscribes = zmq_msg_size(&message) > 0 && bytes[0] == 1;
+        if (subscribes && !node_subscribed(broker->node, zmq_msg_gets(&message, "User-Id")))
+            cut_off(&message);
     }
     zmq_msg_close(&message);
 }

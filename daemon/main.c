@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 // buurtbeld: reads the command line and the configuration, and runs the broker, or looks after a store on disk.
 #include "broker.h"
+#include "buurtbel.h"
 #include "diagrams.h"
 #include "maintenance/maintenance.h"
 #include "setup/process.h"
@@ -12,8 +13,6 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 const char *argp_program_version = "buurtbeld " BUURTBEL_VERSION;
@@ -106,21 +105,19 @@ static const struct argp parser = {
 // Secrets are in this memory: no core dump, and the signals wait for the loop.
 static void prepare(void)
 {
-    struct rlimit none = {0, 0};
     sigset_t set;
-    setrlimit(RLIMIT_CORE, &none);
-    prctl(PR_SET_DUMPABLE, 0);
+    bb_forbid_core_dumps();
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
-    process_prepare();
 }
 
 static enum bb_code serve(const struct config *config)
 {
     struct broker *broker;
+    process_prepare(); // not before: with czmq begun, a process that ends at once crashed now and then on its way out
     enum bb_code code = broker_open(config, &broker);
     if (code != BB_OK)
         return code;
@@ -169,7 +166,7 @@ static int run(const struct arguments *arguments)
 {
     if (arguments->action == OPTION_VERIFY && is_folder(arguments->config_path))
         return maintenance_verify_folder(arguments->config_path) == BB_OK ? EXIT_SUCCESS : EXIT_FAILURE;
-    struct config *config;
+    struct config *config = NULL; // stays so when it cannot be read
     enum bb_code code = config_load(arguments->config_path, &config, stderr);
     if (code == BB_NO_MEMORY)
         complain("configuration_not_read", code, NULL);

@@ -2,8 +2,12 @@
 // What a node asks of the outside, carried out: frames go to libzmq, questions to the reader, keys to the door.
 #include "broker.h"
 
+#include "bounds.h"
+
+#include <linux/sockios.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 static void random_bytes(void *context, void *bytes, size_t size)
 {
@@ -32,10 +36,20 @@ static void publish(void *context, const char *topic, const uint8_t *frame, size
     send_parts(broker->publish, topic, strlen(topic), frame, frame_size);
 }
 
+// Answers lie in memory until their peer reads them, up to COMMAND_SNDHWM pages of PAGE_SIZE_MAX. What the kernel has not
+// got rid of tells who does not; one page may be on its way to a slow client.
+static bool leaves_answers(int fd)
+{
+    int unread_size = 0;
+    return fd >= 0 && ioctl(fd, SIOCOUTQ, &unread_size) == 0 && unread_size > BROKER_FRAME_SIZE_MAX;
+}
+
 static enum bb_code ask(void *context, const struct routing_id *route, uint64_t member, const uint8_t *frame,
                         size_t frame_size)
 {
     struct broker *broker = context;
+    if (leaves_answers(broker->asker))
+        return BB_BUSY;
     return reader_ask(broker->reader, route, member, frame, frame_size);
 }
 

@@ -59,6 +59,7 @@ enum {
     COMMAND_ID_AGE_DAYS_MAX = 90,
     COMMAND_ID_AHEAD_MINUTES_MAX = 60,
     COMMAND_ROWS_PRUNED_PER_TURN = 64, // old rows of the deduplication table
+    REFUSALS_REMEMBERED_MAX = 4096,    // the newest ones, in memory
     SUBSCRIPTIONS_BURST = 256,         // of one member, at one moment
     SUBSCRIPTIONS_PER_SECOND = 1,
     READER_QUEUE_MAX = 4096,

@@ -26,6 +26,10 @@ extern "C" {
 
 const char *bb_version(void);
 
+// For the first line of main() of a program that handles secrets: from then on it leaves no core dump, and no other
+// program of the same user can look into its memory.
+void bb_forbid_core_dumps(void);
+
 // ---------------------------------------------------------------- enrolment and identity
 
 // What an invitation says, without its secrets. Texts end in NUL.

@@ -74,9 +74,8 @@ static void print_line(struct ui *ui, const Wire__JournalLine *line)
     putchar('\n');
 }
 
-// Prints one page, and tells where the next one begins: 0 when this was the last.
-static int journal_page(struct ui *ui, struct bb_client *client, Wire__ReadJournal *read, bool quiet, uint64_t *head,
-                        uint64_t *next)
+// Prints one page, and lets `read` begin where the next one does: at 0 when this was the last.
+static int journal_page(struct ui *ui, struct bb_client *client, Wire__ReadJournal *read, bool quiet, uint64_t *head)
 {
     Wire__Query query = WIRE__QUERY__INIT;
     query.what_case = WIRE__QUERY__WHAT_JOURNAL;
@@ -87,12 +86,12 @@ static int journal_page(struct ui *ui, struct bb_client *client, Wire__ReadJourn
         return status;
     }
     const Wire__JournalPage *page = answer->journal;
-    uint64_t last = page->n_lines > 0 ? page->lines[page->n_lines - 1]->entry : 0;
     for (size_t i = 0; !quiet && i < page->n_lines; i++) {
         print_line(ui, page->lines[i]);
     }
     *head = page->head;
-    *next = last != 0 && last < page->head ? last + 1 : 0;
+    read->from_entry = page->next_entry;
+    read->from_fact = page->next_fact;
     wire__answer__free_unpacked(answer, NULL);
     return STATUS_DONE;
 }
@@ -100,19 +99,18 @@ static int journal_page(struct ui *ui, struct bb_client *client, Wire__ReadJourn
 static int read_journal(struct ui *ui, struct bb_client *client, uint32_t lines)
 {
     Wire__ReadJournal read = WIRE__READ_JOURNAL__INIT;
-    uint64_t head = 0, next = 0;
-    if (lines <= PAGE_ITEMS_MAX) {
-        read.limit = lines;
-        return journal_page(ui, client, &read, false, &head, &next);
-    }
-    // More than a page: the head tells where to begin.
+    uint64_t head = 0;
+    // The head tells where to begin.
     read.limit = 1;
-    int status = journal_page(ui, client, &read, true, &head, &next);
-    next = head > lines ? head - lines + 1 : 1;
+    int status = journal_page(ui, client, &read, true, &head);
+    if (status != STATUS_DONE || head == 0) {
+        return status;
+    }
+    read = (Wire__ReadJournal)WIRE__READ_JOURNAL__INIT;
+    read.from_entry = head > lines ? head - lines + 1 : 1;
     read.limit = PAGE_ITEMS_MAX;
-    while (status == STATUS_DONE && next != 0 && head != 0) {
-        read.from_entry = next;
-        status = journal_page(ui, client, &read, false, &head, &next);
+    while (status == STATUS_DONE && read.from_entry != 0) {
+        status = journal_page(ui, client, &read, false, &head);
     }
     return status;
 }

@@ -6,11 +6,12 @@
 #include "json_lines.h"
 #include "shown.h"
 #include "table.h"
+#include "wiped.h"
 
 #include <stdlib.h>
 
 enum { DAYS_DEFAULT = 14, DAYS_MAX = 366, STANDING_USES_DEFAULT = 100 };
-static const int64_t DAY_MS = 24 * 60 * 60 * 1000;
+static const int64_t DAY_MS = 24LL * 60 * 60 * 1000;
 
 static int read_invitation(struct ui *ui, const struct arguments *arguments, Wire__MakeInvitation *make, uint32_t *days)
 {
@@ -76,7 +77,7 @@ static int invite(struct ui *ui, const struct arguments *arguments, struct bb_cl
     } else {
         tell_invitation(ui, arguments, make, text, id);
     }
-    free(text);
+    wiped_free(text);
     if (reply != NULL) {
         wire__reply__free_unpacked(reply, NULL);
     }

@@ -123,7 +123,10 @@ int show_run(struct ui *ui, const struct arguments *arguments)
         code = bb_client_visit_items(catch_up.client, show_offers, &search);
     }
     catch_up_close(ui, &catch_up);
-    return code == BB_OK && search.found ? STATUS_DONE : complain_code(ui, code == BB_OK ? BB_UNKNOWN_ID : code);
+    if (code == BB_OK && !search.found) {
+        code = BB_UNKNOWN_ID;
+    }
+    return code == BB_OK ? STATUS_DONE : complain_code(ui, code);
 }
 
 static void print_status_json(struct ui *ui, const struct catch_up *catch_up, const Wire__Welcome *welcome)

@@ -137,8 +137,7 @@ static int post_rows(struct file_post *post, FILE *file)
 {
     char *line = NULL;
     size_t room = 0;
-    ssize_t size;
-    while ((size = getline(&line, &room, file)) >= 0) {
+    while (getline(&line, &room, file) >= 0) {
         post->row++;
         if (line[strspn(line, " \t\r\n")] != '\0') {
             post_row(post, line);

@@ -149,27 +149,31 @@ static int seal_and_give(struct ui *ui, struct bb_client *client, const Wire__Of
     return status;
 }
 
-static int release_offer(struct offer_search *search, enum bb_contact_channel channel, bool yes)
+static int give_to(struct offer_search *search, const Wire__OfferView *offer, uint64_t asker,
+                   enum bb_contact_channel channel, bool yes)
 {
     struct ui *ui = search->ui;
+    show_recipient(ui, offer, channel);
+    if (!ui_agrees(ui, yes, tr(ui, "Give it?", "Geven?"))) {
+        return STATUS_REFUSED;
+    }
+    int status = seal_and_give(ui, search->client, offer, asker, channel);
+    if (status == STATUS_DONE && !ui->json) {
+        printf("%s\n", tr(ui, "Given. Only this giver can read it.", "Gegeven. Alleen deze gever kan het lezen."));
+    }
+    return status;
+}
+
+static int release_offer(struct offer_search *search, enum bb_contact_channel channel, bool yes)
+{
     Wire__Answer *answer = NULL;
     int status = show_request(search, search->found, &answer);
     if (status != STATUS_DONE) {
         return status;
     }
     const Wire__OfferView *offer = offer_in(answer->request, search->offer);
-    if (offer == NULL) {
-        status = complain_code(ui, BB_UNKNOWN_ID);
-    } else {
-        show_recipient(ui, offer, channel);
-        status = ui_agrees(ui, yes, tr(ui, "Give it?", "Geven?")) ? STATUS_DONE : STATUS_REFUSED;
-    }
-    if (status == STATUS_DONE) {
-        status = seal_and_give(ui, search->client, offer, answer->request->asker, channel);
-    }
-    if (status == STATUS_DONE && !ui->json) {
-        printf("%s\n", tr(ui, "Given. Only this giver can read it.", "Gegeven. Alleen deze gever kan het lezen."));
-    }
+    status =
+        offer ? give_to(search, offer, answer->request->asker, channel, yes) : complain_code(search->ui, BB_UNKNOWN_ID);
     wire__answer__free_unpacked(answer, NULL);
     return status;
 }

@@ -57,14 +57,9 @@ static int tell_enrolled(struct ui *ui, const struct bb_enrolment *enrolment)
     return STATUS_DONE;
 }
 
-int enrol_run(struct ui *ui, const struct arguments *arguments)
+static int enrol_with(struct ui *ui, const struct arguments *arguments, const char *invitation)
 {
-    char invitation[INVITATION_TEXT_SIZE_MAX + 2];
     struct bb_invitation_facts facts;
-    int status = read_invitation(ui, arguments->positional[0], invitation);
-    if (status != STATUS_DONE) {
-        return status;
-    }
     enum bb_code code = bb_invitation_read(invitation, &facts);
     if (code != BB_OK) {
         return complain_code(ui, code);
@@ -86,4 +81,15 @@ int enrol_run(struct ui *ui, const struct arguments *arguments)
         return STATUS_UNREACHABLE;
     }
     return code == BB_OK ? tell_enrolled(ui, &enrolment) : complain_code(ui, code);
+}
+
+int enrol_run(struct ui *ui, const struct arguments *arguments)
+{
+    char invitation[INVITATION_TEXT_SIZE_MAX + 2];
+    int status = read_invitation(ui, arguments->positional[0], invitation);
+    if (status == STATUS_DONE) {
+        status = enrol_with(ui, arguments, invitation);
+    }
+    explicit_bzero(invitation, sizeof invitation);
+    return status;
 }

@@ -3,6 +3,7 @@
 #include "json_lines.h"
 
 #include "shown.h"
+#include "wiped.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,21 +27,21 @@ static void print_line(const struct ui *ui, char *line)
     }
     shown_filter((const uint8_t *)line, size, harmless, room);
     puts(harmless);
-    free(harmless);
+    wiped_free(harmless);
 }
 
 void json_line(const struct ui *ui, const ProtobufCMessage *message)
 {
     char *line = bb_json(message);
     print_line(ui, line);
-    free(line);
+    wiped_free(line);
 }
 
 json_t *json_of(const ProtobufCMessage *message)
 {
     char *line = bb_json(message);
     json_t *value = line != NULL ? json_loads(line, 0, NULL) : NULL;
-    free(line);
+    wiped_free(line);
     return value;
 }
 
@@ -63,7 +64,7 @@ void json_print(const struct ui *ui, json_t **object)
 {
     char *line = *object != NULL ? json_dumps(*object, JSON_COMPACT) : NULL;
     print_line(ui, line);
-    free(line);
+    wiped_free(line);
     json_decref(*object);
     *object = NULL;
 }

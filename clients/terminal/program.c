@@ -3,8 +3,10 @@
 //
 // Options may stand before the subcommand too, so that `--home DIR` can be put into an alias.
 #include "arguments.h"
+#include "wiped.h"
 
 #include <argp.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -215,6 +217,8 @@ static int run_without_subcommand(struct ui *ui, const struct program *program, 
 int program_run(const struct program *program, int argc, char **argv)
 {
     static struct ui ui;
+    bb_forbid_core_dumps();
+    json_set_alloc_funcs(malloc, wiped_free);
     ui_init(&ui, program->name, ui_language(argc, argv));
     int at = find_words(argc, argv), words = 0;
     const struct subcommand *subcommand = find_subcommand(program, argc, argv, at, &words);

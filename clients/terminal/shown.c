@@ -130,13 +130,10 @@ const char *shown_category(struct ui *ui, const struct bb_client *client, Protob
 bool day_end_parse(const char *text, int64_t *at_ms)
 {
     struct tm asked = {.tm_hour = 23, .tm_min = 59, .tm_sec = 59, .tm_isdst = -1};
-    int length = 0;
-    if (sscanf(text, "%4d-%2d-%2d%n", &asked.tm_year, &asked.tm_mon, &asked.tm_mday, &length) != 3 ||
-        text[length] != '\0') {
+    const char *end = strptime(text, "%Y-%m-%d", &asked);
+    if (end == NULL || *end != '\0') {
         return false;
     }
-    asked.tm_year -= 1900;
-    asked.tm_mon -= 1;
     struct tm real = asked;
     time_t seconds = mktime(&real);
     // mktime turns 31 June into 1 July; that is no date anybody meant.

@@ -2,6 +2,8 @@
 // A table on screen; see table.h.
 #include "table.h"
 
+#include "wiped.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,7 +31,7 @@ static size_t text_width(const char *text)
 static void free_cells(struct row *row)
 {
     for (size_t i = 0; i < TABLE_COLUMNS_MAX; i++) {
-        free(row->cells[i]);
+        wiped_free(row->cells[i]);
     }
 }
 

@@ -243,7 +243,9 @@ enum bb_code decide_give_answer(struct core *core, const struct actor *actor, co
         code = place_of(core, before, &number);
     if (code == BB_OK)
         code = fact_answer(core, actor, answer, request, number, out);
-    return code == BB_OK ? confirm_tip(core, actor, answer, request, out) : code;
+    if (code == BB_OK)
+        code = confirm_tip(core, actor, answer, request, out);
+    return code;
 }
 
 // ---------------------------------------------------------------- a match that ends
@@ -270,7 +272,9 @@ enum bb_code decide_cancel_offer(struct core *core, const struct actor *actor, c
         code = move_offer(core, actor, &stand, OFFER_CANCEL, out);
     if (code == BB_OK)
         code = text_seal(core, stand.request->key_slot, cancel->reason, &moved(out)->reason);
-    return code == BB_OK ? fall_through(core, &stand, out) : code;
+    if (code == BB_OK)
+        code = fall_through(core, &stand, out);
+    return code;
 }
 
 enum bb_code decide_confirm_help(struct core *core, const struct actor *actor, const Wire__Command *command,

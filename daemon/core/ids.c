@@ -36,7 +36,7 @@ bool id_open(const uint8_t key[IDS_KEY_SIZE], enum id_kind kind, uint64_t id, ui
     if (id == 0)
         return false; // "none", which under some keys would look like an id
     uint32_t left = (uint32_t)(id >> 32), right = (uint32_t)id;
-    for (uint8_t round = ROUNDS; round-- > 0;) {
+    for (unsigned round = ROUNDS; round-- > 0;) {
         uint32_t before = right ^ round_value(key, left, round);
         right = left;
         left = before;

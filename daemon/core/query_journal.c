@@ -94,24 +94,44 @@ static Wire__JournalLine *make_line(struct core *core, const Stored__Entry *entr
     return line;
 }
 
-// All lines of one entry, so that a page never ends inside an entry.
-static enum bb_code add_entry(struct core *core, uint64_t seq, Wire__JournalPage *page)
+// The lines of one entry, from fact `*fact` on. Moves on to the next entry, or stays in this one when the page is full.
+static enum bb_code add_entry(struct core *core, uint64_t *seq, uint32_t *fact, Wire__JournalPage *page)
 {
     Stored__Entry *entry;
-    enum bb_code code = journal_read(core->txn, seq, &entry);
-    for (size_t i = 0; code == BB_OK && i < entry->n_facts && page->n_lines < LINES_MAX; i++) {
-        Wire__JournalLine *line = make_line(core, entry, entry->facts[i]);
+    enum bb_code code = journal_read(core->txn, *seq, &entry);
+    if (code != BB_OK)
+        return code;
+    for (; *fact < entry->n_facts && page->n_lines < LINES_MAX; (*fact)++) {
+        Wire__JournalLine *line = make_line(core, entry, entry->facts[*fact]);
         if (!line || !core_grow(core, &page->lines, page->n_lines, sizeof *page->lines))
             return BB_NO_MEMORY;
         page->lines[page->n_lines++] = line;
     }
+    if (*fact < entry->n_facts)
+        return BB_OK;
+    *fact = 0;
+    *seq += 1;
+    return BB_OK;
+}
+
+static enum bb_code fill_page(struct core *core, const Wire__ReadJournal *ask, Wire__JournalPage *page)
+{
+    uint64_t entries = ask->limit == 0 || ask->limit > PAGE_ITEMS_MAX ? LINES_DEFAULT : ask->limit;
+    uint64_t seq = ask->from_entry;
+    uint32_t fact = ask->from_fact;
+    if (seq == 0)
+        seq = page->head > entries ? page->head - entries + 1 : 1;
+    enum bb_code code = BB_OK;
+    for (; code == BB_OK && entries > 0 && seq <= page->head && page->n_lines < LINES_MAX; entries--)
+        code = add_entry(core, &seq, &fact, page);
+    page->next_entry = seq <= page->head ? seq : 0;
+    page->next_fact = fact;
     return code;
 }
 
 enum bb_code query_journal(struct core *core, const struct actor *actor, const Wire__Query *query, Wire__Answer *out)
 {
     (void)actor;
-    const Wire__ReadJournal *ask = query->journal;
     struct journal_head head;
     Wire__JournalPage *page = core_alloc(core, sizeof *page);
     if (!page)
@@ -123,11 +143,5 @@ enum bb_code query_journal(struct core *core, const struct actor *actor, const W
     if (code != BB_OK)
         return code;
     page->head = head.seq;
-    uint64_t entries = ask->limit == 0 || ask->limit > PAGE_ITEMS_MAX ? LINES_DEFAULT : ask->limit;
-    uint64_t seq = ask->from_entry;
-    if (seq == 0)
-        seq = head.seq > entries ? head.seq - entries + 1 : 1;
-    for (; code == BB_OK && entries > 0 && seq <= head.seq; entries--, seq++)
-        code = add_entry(core, seq, page);
-    return code;
+    return fill_page(core, query->journal, page);
 }

@@ -99,6 +99,7 @@ static enum bb_code replay(struct core *core, struct catch_up *it)
     for (uint64_t i = count - 1; code == BB_OK && i > 0; i--)
         code = get_named(core, TABLE_LOG, entries[i]->previous_log, &entries[i - 1]);
     bool full = false;
+    // cppcheck-suppress knownConditionTrueFalse; it takes the smaller of two for less than 1
     for (uint64_t i = 0; code == BB_OK && !full && i < count; i++)
         code = add_notice(core, it, entries[i], &full);
     if (code == BB_OK && it->page->n_notices < missing)

@@ -79,14 +79,6 @@ static enum bb_code fill(const struct config *config, const char *folder, uint64
     return code == BB_OK ? sync_folder(folder) : code;
 }
 
-static enum bb_code sync_parent(const char *path)
-{
-    char parent[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    snprintf(parent, sizeof parent, "%.*s", slash > path ? (int)(slash - path) : 1, slash ? path : ".");
-    return sync_folder(parent);
-}
-
 // "backup/" and "backup" are the same folder; the names made from it must not begin inside it.
 static bool plain_path(const char *given, char out[PATH_MAX])
 {
@@ -111,7 +103,7 @@ enum bb_code maintenance_backup(const struct config *config, const char *given)
     enum bb_code code = fill(config, folder, &checked);
     if (code == BB_OK && renameat2(AT_FDCWD, folder, AT_FDCWD, target, RENAME_NOREPLACE) != 0)
         code = fail(BB_IO, strerrordesc_np(errno), "%s", target);
-    if (code == BB_OK && sync_parent(target) != BB_OK)
+    if (code == BB_OK && file_sync_folder(target) != BB_OK)
         return fail(BB_IO, NULL, "%s", target);
     if (code != BB_OK) {
         remove_unfinished(folder);

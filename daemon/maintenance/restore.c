@@ -199,8 +199,8 @@ static enum bb_code keep_present(struct restore *it, const char *present)
 
 static enum bb_code switch_over(struct restore *it)
 {
-    char present[PATH_MAX], made[PATH_MAX], lock[PATH_MAX];
-    path_join(lock, it->config->store_folder, "lock.mdb");
+    char present[PATH_MAX], made[PATH_MAX], lock_path[PATH_MAX];
+    path_join(lock_path, it->config->store_folder, "lock.mdb");
     path_join(present, it->config->store_folder, "data.mdb");
     path_join(made, it->folder, "data.mdb");
     enum bb_code code = keep_present(it, present);
@@ -209,7 +209,7 @@ static enum bb_code switch_over(struct restore *it)
     if (code == BB_OK && rename(made, present) != 0)
         code = BB_IO;
     if (code == BB_OK) {
-        (void)unlink(lock); // of LMDB; whoever still reads the old store counts transactions of another file in it
+        (void)unlink(lock_path); // of LMDB; whoever still reads the old store counts transactions of another file in it
         code = sync_folder(it->config->store_folder);
     }
     if (code != BB_OK)

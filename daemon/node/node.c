@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RATES_MAX = 65536 };
+enum { RATES_MAX = 65536, FLOODS_TOLD_MAX = 1024 };
 
 int64_t node_wall_ms(const struct node *node)
 {
@@ -25,11 +25,13 @@ void node_random(const struct node *node, void *bytes, size_t size)
 static enum bb_code create_rates(struct node *node, const struct node_options *options)
 {
     const struct token_limit commands = {options->commands_per_second, options->commands_burst};
-    const struct token_limit topics = {SUBSCRIPTIONS_PER_SECOND, SUBSCRIPTIONS_BURST};
+    const struct token_limit topics = {SUBSCRIPTIONS_PER_SECOND, SUBSCRIPTIONS_BURST}, told = {1, 1};
     uint8_t hash_key[BUCKET_TABLE_KEY_SIZE];
     node_random(node, hash_key, sizeof hash_key);
     enum bb_code code = bucket_table_create(&commands, RATES_MAX, hash_key, &node->rates);
-    return code == BB_OK ? bucket_table_create(&topics, RATES_MAX, hash_key, &node->subscriptions) : code;
+    if (code == BB_OK)
+        code = bucket_table_create(&topics, RATES_MAX, hash_key, &node->subscriptions);
+    return code == BB_OK ? bucket_table_create(&told, FLOODS_TOLD_MAX, hash_key, &node->floods_told) : code;
 }
 
 static enum bb_code create_parts(struct node *node, const struct node_options *options)
@@ -86,6 +88,7 @@ void node_destroy(struct node **node)
     sessions_destroy(&it->sessions);
     bucket_table_destroy(&it->rates);
     bucket_table_destroy(&it->subscriptions);
+    bucket_table_destroy(&it->floods_told);
     turn_destroy(&it->turn);
     arena_destroy(&it->arena);
     free(it);

@@ -76,9 +76,9 @@ void node_send_beacons(struct node *node);
 // An answer of the reader, to be sent; a session that cannot be reached ends.
 void node_send(struct node *node, const struct routing_id *route, const uint8_t *frame, size_t frame_size);
 
-// Somebody subscribed to a topic. A giver's client needs one. libzmq keeps all that a peer subscribes to and cannot be
-// told to cut it off, so who floods it is not let in again until the next start, and somebody is told.
-void node_subscribed(struct node *node, const char *user_id);
+// Somebody subscribed to a topic. A giver's client needs one. libzmq keeps all that a peer subscribes to, so who floods it
+// is not let in again until the next start, and somebody is told. false: the connection is to be cut.
+bool node_subscribed(struct node *node, const char *user_id);
 
 // Ends sessions that were silent too long. Every few seconds.
 void node_sweep(struct node *node);

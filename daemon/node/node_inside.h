@@ -30,6 +30,7 @@ struct node {
     struct sessions *sessions;
     struct bucket_table *rates;         // what each member sends to the command socket
     struct bucket_table *subscriptions; // what each member subscribes to
+    struct bucket_table *floods_told;   // who is told of in the log, once a second at most
     struct arena *arena;                // for one message and its answer
     uint8_t boot[BOOT_ID_SIZE];
     uint32_t epoch;

@@ -87,18 +87,22 @@ static void shut_out(struct node *node, const char *user_id)
     arena_reset(node->arena);
     if (find_member_key(node, number, key) != BB_OK || node->outside.admit(node->outside.context, key, NULL) != BB_OK)
         return;
+    // What was under way when the connection was cut still comes in: that is one thing to tell, not thousands.
+    if (!bucket_table_take(node->floods_told, user_id, strlen(user_id), node_steady_ms(node)))
+        return;
     id_to_text(id_make(turn_ids_key(node->turn), ID_MEMBER, number), text);
     log_line(LEVEL_ERROR, "subscription_flood", "member", text, "problem",
              "it is not let in again until the next start; revoke it or ask its party", NULL);
 }
 
-void node_subscribed(struct node *node, const char *user_id)
+bool node_subscribed(struct node *node, const char *user_id)
 {
     metric_add(node->metrics, METRIC_SUBSCRIPTIONS, 1);
     if (user_id == NULL || bucket_table_take(node->subscriptions, user_id, strlen(user_id), node_steady_ms(node)))
-        return;
+        return true;
     metric_add(node->metrics, METRIC_SUBSCRIPTION_FLOODS, 1);
     shut_out(node, user_id);
+    return false;
 }
 
 static enum bb_code change_admissions(struct node *node, const struct effects *effects)

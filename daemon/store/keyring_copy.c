@@ -3,6 +3,7 @@
 // is read first: slots that are promised are never moved, so the copy is one of that moment or newer.
 #include "keyring_copy.h"
 
+#include "file/file.h"
 #include "keyring_file.h"
 
 #include <errno.h>
@@ -56,19 +57,6 @@ static enum bb_code write_copy(int from, const char *path, uint64_t last)
     return code;
 }
 
-static enum bb_code sync_folder_of(const char *path)
-{
-    char folder[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    snprintf(folder, sizeof folder, "%.*s", slash > path ? (int)(slash - path) : 1, slash ? path : ".");
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return BB_IO;
-    enum bb_code code = fsync(fd) == 0 ? BB_OK : BB_IO;
-    close(fd);
-    return code;
-}
-
 enum bb_code keyring_copy(const char *from, const char *to, uint64_t *slots, const char **problem)
 {
     char path[PATH_MAX];
@@ -86,7 +74,7 @@ enum bb_code keyring_copy(const char *from, const char *to, uint64_t *slots, con
     if (code == BB_IO && *problem == NULL)
         *problem = strerrordesc_np(errno);
     if (code == BB_OK)
-        code = sync_folder_of(to);
+        code = file_sync_folder(to);
     else
         (void)unlink(path);
     if (fd >= 0)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 enum { KEY_SIZE = 32, CHECKSUM_OFFSET = 48, CHECKSUM_SIZE = 16 };
+static const uint8_t MAGIC[8] = {'B', 'B', 'K', 'E', 'Y', 'R', 'N', 'G'};
 _Static_assert(CHECKSUM_OFFSET + CHECKSUM_SIZE == SLOT_SIZE, "a slot ends with its checksum");
 
 static void put_number(uint8_t *at, size_t size, uint64_t number)
@@ -43,7 +44,7 @@ static bool is_sound(const uint8_t block[SLOT_SIZE])
 static void make_header(uint8_t block[SLOT_SIZE], uint64_t last)
 {
     memset(block, 0, SLOT_SIZE);
-    memcpy(block, "BBKEYRNG", 8);
+    memcpy(block, MAGIC, sizeof MAGIC);
     put_number(block + 8, 4, KEYRING_VERSION);
     put_number(block + 12, 4, SLOT_SIZE);
     put_number(block + 16, 8, last);
@@ -200,9 +201,9 @@ static enum bb_code read_header(int fd, uint64_t *last, const char **problem)
     enum bb_code code = read_all(fd, header, sizeof header, 0);
     if (code != BB_OK)
         return code;
-    if (memcmp(header, "BBKEYRNG", 8) == 0 && get_number(header + 8, 4) > KEYRING_VERSION)
+    if (memcmp(header, MAGIC, sizeof MAGIC) == 0 && get_number(header + 8, 4) > KEYRING_VERSION)
         return BB_STORE_NEWER;
-    if (memcmp(header, "BBKEYRNG", 8) != 0 || !is_sound(header) || get_number(header + 12, 4) != SLOT_SIZE) {
+    if (memcmp(header, MAGIC, sizeof MAGIC) != 0 || !is_sound(header) || get_number(header + 12, 4) != SLOT_SIZE) {
         *problem = "the keyring's header is damaged";
         return BB_STORE_DAMAGED;
     }

@@ -81,8 +81,9 @@ static enum bb_code reserve(struct txn *txn, enum table table, const struct stor
         data = (MDB_val){.mv_size = record_size};
         rc = mdb_put(txn->mdb, dbi, &mdb_key, &data, MDB_RESERVE);
     }
-    if (rc != 0)
-        return txn->failed = store_code(rc);
+    txn->failed = store_code(rc);
+    if (txn->failed != BB_OK)
+        return txn->failed;
     txn->room_size -= record_size < txn->room_size ? record_size : txn->room_size;
     *record = data.mv_data;
     return BB_OK;
@@ -198,10 +199,19 @@ enum bb_code store_get_number(struct txn *txn, enum table table, uint64_t number
     return store_get(txn, table, &key, out);
 }
 
+// In LMDB's order.
+static bool is_before(const MDB_val *key, const struct store_key *other)
+{
+    int order = memcmp(key->mv_data, other->bytes, key->mv_size < other->size ? key->mv_size : other->size);
+    return order < 0 || (order == 0 && key->mv_size < other->size);
+}
+
+// Both seeks: `*key` is `from` at first, and then what was found.
+// In a tree with damaged pages LMDB may come out before where it was asked to begin; who walks would never end.
 static int seek_at_or_after(MDB_cursor *cursor, const struct store_key *from, MDB_val *key, MDB_val *data)
 {
-    *key = val_of(from);
-    return mdb_cursor_get(cursor, key, data, from->size == 0 ? MDB_FIRST : MDB_SET_RANGE);
+    int rc = mdb_cursor_get(cursor, key, data, from->size == 0 ? MDB_FIRST : MDB_SET_RANGE);
+    return rc == 0 && is_before(key, from) ? MDB_CORRUPTED : rc;
 }
 
 static int seek_at_or_before(MDB_cursor *cursor, const struct store_key *from, MDB_val *key, MDB_val *data)
@@ -223,7 +233,7 @@ static enum bb_code walk(struct txn *txn, enum table table, struct store_key *ke
     enum bb_code code = store_code(mdb_cursor_open(txn->mdb, txn->store->dbis[table], &cursor));
     if (code != BB_OK)
         return code;
-    MDB_val mdb_key, data;
+    MDB_val mdb_key = val_of(key), data = {0};
     code = store_code(seek(cursor, key, &mdb_key, &data));
     if (code == BB_OK && mdb_key.mv_size > STORE_KEY_SIZE_MAX)
         code = BB_STORE_DAMAGED;

@@ -65,11 +65,12 @@ static enum bb_code create_file(int folder_fd, const struct store_options *optio
     MDB_env *env = NULL;
     int rc = mdb_env_create(&env);
     if (rc == 0)
-        rc = mdb_env_open(env, path, MDB_NOSUBDIR | MDB_NOLOCK, 0600);
+        rc = mdb_env_open(env, path, MDB_NOSUBDIR, 0600);
     if (rc == 0)
         rc = mdb_env_sync(env, 1);
     if (env)
         mdb_env_close(env);
+    (void)unlinkat(folder_fd, "data.mdb.new-lock", 0);
     if (rc == 0 && renameat(folder_fd, "data.mdb.new", folder_fd, "data.mdb") != 0)
         rc = errno;
     return rc == 0 ? BB_OK : file_code(rc, problem);
@@ -252,11 +253,11 @@ void store_close(struct store **store)
 static enum bb_code count_free_pages(struct store *store, uint64_t *out)
 {
     MDB_txn *txn;
-    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
-    if (rc != 0)
-        return store_code(rc);
+    enum bb_code code = store_code(mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn));
+    if (code != BB_OK)
+        return code;
     MDB_cursor *cursor = NULL;
-    rc = mdb_cursor_open(txn, 0, &cursor);
+    int rc = mdb_cursor_open(txn, 0, &cursor);
     MDB_val key, data;
     uint64_t pages = 0;
     while (rc == 0 && (rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)) == 0) {

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 enum { CHECKSUM_OFFSET = 112, CHECKSUM_SIZE = 16, FILE_SIZE_MAX = 1 << 30 };
+static const uint8_t MAGIC[8] = {'B', 'B', 'T', 'O', 'M', 'B', 'S', 'T'};
 _Static_assert(CHECKSUM_OFFSET + CHECKSUM_SIZE == TOMBSTONE_SIZE, "a record ends with its checksum");
 
 struct tombstones {
@@ -88,7 +89,7 @@ static bool read_record(const uint8_t block[TOMBSTONE_SIZE], uint64_t index, str
 static void make_header(const uint8_t mark[TOMBSTONES_MARK_SIZE], uint8_t block[TOMBSTONE_SIZE])
 {
     memset(block, 0, TOMBSTONE_SIZE);
-    memcpy(block, "BBTOMBST", 8);
+    memcpy(block, MAGIC, sizeof MAGIC);
     put_number(block + 8, 4, TOMBSTONES_VERSION);
     put_number(block + 12, 4, TOMBSTONE_SIZE);
     memcpy(block + 16, mark, TOMBSTONES_MARK_SIZE);
@@ -102,7 +103,7 @@ static enum bb_code check_header(const uint8_t *bytes, size_t size, const uint8_
     make_header(mark, expected);
     if (size >= TOMBSTONE_SIZE && memcmp(bytes, expected, TOMBSTONE_SIZE) == 0)
         return BB_OK;
-    if (size >= TOMBSTONE_SIZE && memcmp(bytes, "BBTOMBST", 8) == 0 && is_sound(bytes)) {
+    if (size >= TOMBSTONE_SIZE && memcmp(bytes, MAGIC, sizeof MAGIC) == 0 && is_sound(bytes)) {
         if (get_number(bytes + 8, 4) > TOMBSTONES_VERSION)
             return BB_STORE_NEWER;
         *problem = "The file of tombstones belongs to another store. Put this store's own back.";

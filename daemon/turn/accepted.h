@@ -2,7 +2,7 @@
 // Accepted commands, so that a repeat gets the same answer and changes nothing for 90 days (DOMAIN: rule 6).
 //
 // Rows are keyed by command id and member: ids are time-ordered, so new rows stay at the right edge of the tree and old
-// ones are dropped from the left. Refusals are not remembered. Called by the turn alone.
+// ones are dropped from the left. Refusals are refused.h's business. Called by the turn alone.
 #ifndef BUURTBELD_ACCEPTED_H
 #define BUURTBELD_ACCEPTED_H
 

@@ -85,7 +85,10 @@ enum bb_code turn_create(const struct turn_options *options, struct turn **out)
     turn->options = *options;
     turn->inputs = arena_create(TURN_ARENA_SIZE_MAX);
     turn->work = arena_create(TURN_ARENA_SIZE_MAX);
-    enum bb_code code = turn->inputs && turn->work ? read_place(turn) : BB_NO_MEMORY;
+    enum bb_code code = turn->inputs && turn->work ? refused_create(REFUSALS_REMEMBERED_MAX, &turn->refused)
+                                                   : BB_NO_MEMORY;
+    if (code == BB_OK)
+        code = read_place(turn);
     if (code != BB_OK)
         turn_destroy(&turn);
     *out = turn;
@@ -189,14 +192,13 @@ static enum bb_code take_command(struct attempt *attempt, const struct turn_inpu
     enum bb_code code = actor_find(&attempt->core, input->invitee, input->number, &actor);
     if (code == BB_OK)
         code = accepted_find(&attempt->core, input, answer);
-    if (code == BB_OK && !answer->repeated)
-        code = refused_find(attempt->refused, input);
-    bool known = is_refusal(code);
-    if (code == BB_OK && !answer->repeated)
-        code = core_decide(&attempt->core, &actor, input->command, &decision);
+    bool decides = code == BB_OK && !answer->repeated;
+    enum bb_code before = decides ? refused_find(attempt->refused, input) : BB_OK;
+    if (decides)
+        code = before != BB_OK ? before : core_decide(&attempt->core, &actor, input->command, &decision);
     if (is_refusal(code)) {
         answer->code = code;
-        attempt->refused_count += !known && refused_note(attempt->refused, input, code);
+        attempt->refused_count += before == BB_OK && refused_note(attempt->refused, input, code);
         return BB_OK;
     }
     return code == BB_OK && !answer->repeated ? accept(attempt, input, &decision, answer) : code;
@@ -313,6 +315,8 @@ enum bb_code turn_run(struct turn *turn, const struct turn_input *inputs, size_t
     if (code == BB_OK && attempt.changed)
         code = finish(turn, &attempt);
     txn_abort(&attempt.core.txn);
+    if (code != BB_OK)
+        refused_forget(turn->refused, attempt.refused_count); // nobody is told; they are decided anew, one by one
     out->entry = turn->head;
     out->facts_count = attempt.entry.n_facts;
     return code;

@@ -123,6 +123,10 @@ static enum bb_code verify_table(struct slice *slice, enum table table, struct s
             *done = true;
             return BB_OK;
         }
+        if (code == BB_STORE_DAMAGED) { // of this table nothing more can be found
+            *done = true;
+            return add_problem(slice, table_names[table], key, "the rows from here on cannot be reached");
+        }
         if (code == BB_OK)
             code = verify_row(slice, table, key);
         if (code != BB_OK)

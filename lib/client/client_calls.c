@@ -91,7 +91,6 @@ enum bb_code bb_client_ask(struct bb_client *client, const Wire__Query *query, b
 struct awaited {
     bool done;
     enum bb_code code;
-    const ProtobufCMessageDescriptor *type;
     ProtobufCMessage *message; // a copy
 };
 

@@ -70,7 +70,7 @@ static enum bb_code pin_write(struct bb_client *client, const Client__Pin *pin)
 }
 
 // Remembers keys on first use. BB_KEY_CHANGED when they are not those of the last time.
-static enum bb_code pin(struct bb_client *client, uint64_t member, struct keys keys)
+static enum bb_code pin_keys(struct bb_client *client, uint64_t member, struct keys keys)
 {
     Client__Pin *known, merged = CLIENT__PIN__INIT;
     enum bb_code code = pin_check(client, member, keys);
@@ -119,7 +119,7 @@ static enum bb_code add_member(struct bb_client *client, const Wire__MemberView 
     if (!bytes_have_size(member->sealing_key_bytes, SEALING_KEY_SIZE))
         return BB_BAD_VALUE;
     add_recipient(recipients, count, member->member, member->sealing_key_bytes.data);
-    return pin(client, member->member, (struct keys){.sealing = member->sealing_key_bytes});
+    return pin_keys(client, member->member, (struct keys){.sealing = member->sealing_key_bytes});
 }
 
 enum bb_code bb_contact_seal(struct bb_client *client, const struct bb_contact *contact,
@@ -163,7 +163,7 @@ enum bb_code bb_release_seal(struct bb_client *client, const Wire__OfferView *of
         return BB_AWAY;
     if (offer->member == 0 || !bytes_have_size(offer->sealing_key_bytes, SEALING_KEY_SIZE))
         return BB_BAD_VALUE;
-    enum bb_code code = pin(client, offer->member, (struct keys){.sealing = offer->sealing_key_bytes});
+    enum bb_code code = pin_keys(client, offer->member, (struct keys){.sealing = offer->sealing_key_bytes});
     if (code != BB_OK)
         return code;
     const struct release_letter_facts facts = {.asker = asker,
@@ -198,7 +198,7 @@ enum bb_code bb_release_open(struct bb_client *client, const Wire__ReleaseView *
     code = release_open(release->box_bytes.data, release->box_bytes.len, &facts, client->identity.sealing.public_key,
                         client->identity.sealing.secret_key, release->sender_key_bytes.data, out);
     if (code == BB_OK)
-        code = pin(client, release->sender, sender);
+        code = pin_keys(client, release->sender, sender);
     if (code != BB_OK)
         bb_contact_wipe(out);
     return code;

@@ -258,7 +258,7 @@ static bool is_no_answer(enum bb_code code)
     return code == BB_AWAY || code == BB_TIMED_OUT || code == BB_IO || code == BB_NO_MEMORY || code == BB_BUSY;
 }
 
-static enum bb_code enrol(struct enrolment *enrolment, struct bb_enrolment *out)
+static enum bb_code enrol_with(struct enrolment *enrolment, struct bb_enrolment *out)
 {
     struct door door;
     struct key_pair admission;
@@ -306,7 +306,7 @@ enum bb_code bb_enrol(const char *home, const char *invitation, const char *part
     };
     enum bb_code code = prepare(&enrolment, home, invitation);
     if (code == BB_OK) {
-        code = enrol(&enrolment, out);
+        code = enrol_with(&enrolment, out);
     }
     if (code == BB_OK) {
         code = keep(&enrolment);

@@ -2,9 +2,10 @@
 // The bounded arena: a list of blocks that are filled one after the other and given back together.
 //
 // Owns the blocks and the sum of what was asked for, alignment counted in, so that many tiny allocations cannot get
-// past the limit. Memory of one reset may hold texts about people, but no secret keys: it is not wiped.
+// past the limit. What was in use is wiped before it is given back: texts about people and channel keys pass through.
 #include "arena.h"
 
+#include <sodium.h>
 #include <stdalign.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,6 +38,12 @@ static struct block *block_create(size_t size)
     return block;
 }
 
+static void block_destroy(struct block *block)
+{
+    sodium_memzero(block->bytes, block->used_size);
+    free(block);
+}
+
 static void *allocate(void *arena, size_t size)
 {
     return arena_alloc(arena, size);
@@ -67,7 +74,7 @@ void arena_destroy(struct arena **arena)
         return;
     for (struct block *block = (*arena)->blocks, *next; block; block = next) {
         next = block->next;
-        free(block);
+        block_destroy(block);
     }
     free(*arena);
     *arena = NULL;
@@ -78,8 +85,9 @@ void arena_reset(struct arena *arena)
     while (arena->blocks->next) {
         struct block *block = arena->blocks;
         arena->blocks = block->next;
-        free(block);
+        block_destroy(block);
     }
+    sodium_memzero(arena->blocks->bytes, arena->blocks->used_size);
     arena->blocks->used_size = 0;
     arena->used_size = 0;
     arena->starved = false;

@@ -16,7 +16,7 @@ struct arena;
 struct arena *arena_create(size_t size_max);
 void arena_destroy(struct arena **arena);
 
-// Forgets all allocations; keeps one block for the next use.
+// Forgets all allocations and wipes them; keeps one block for the next use.
 void arena_reset(struct arena *arena);
 
 // Zeroed, aligned for any type, valid until the reset. NULL past the limit or out of memory.

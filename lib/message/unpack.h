@@ -13,4 +13,8 @@
 BB_CHECKED enum bb_code message_unpack(const ProtobufCMessageDescriptor *type, const void *bytes, size_t size,
                                        void *out);
 
+// Frees a message that came from message_unpack and wipes every byte of it, fields that we do not know among them. For
+// messages that hold a secret. NULL does nothing.
+void message_wipe_free(void *message);
+
 #endif

@@ -30,9 +30,10 @@ static bool checksum(Client__Invitation *invitation, uint8_t out[CHECKSUM_SIZE])
 {
     ProtobufCBinaryData kept = invitation->checksum_bytes;
     invitation->checksum_bytes = (ProtobufCBinaryData){0};
-    uint8_t packed[PACKED_SIZE_MAX], hash[crypto_generichash_BYTES];
+    uint8_t packed[PACKED_SIZE_MAX];
     bool fits = client__invitation__get_packed_size(invitation) <= sizeof packed - 2 - CHECKSUM_SIZE;
     if (fits) {
+        uint8_t hash[crypto_generichash_BYTES];
         size_t size = client__invitation__pack(invitation, packed);
         crypto_generichash(hash, sizeof hash, packed, size, NULL, 0);
         memcpy(out, hash, CHECKSUM_SIZE);
@@ -156,11 +157,7 @@ enum bb_code invitation_from_text(const char *text, Client__Invitation **out)
 
 void invitation_destroy(Client__Invitation **invitation)
 {
-    if (!*invitation) {
-        return;
-    }
-    bytes_wipe((*invitation)->admission_secret_bytes);
-    client__invitation__free_unpacked(*invitation, NULL);
+    message_wipe_free(*invitation);
     *invitation = NULL;
 }
 

@@ -60,7 +60,8 @@ static enum bb_code seal_letter(const Client__ReleaseLetter *letter, const uint8
 {
     uint8_t packed[RELEASE_PLAIN_SIZE], plain[RELEASE_PLAIN_SIZE];
     assert(client__release_letter__get_packed_size(letter) <= sizeof packed);
-    sign_letter(packed, client__release_letter__pack(letter, packed), signing_secret, plain);
+    size_t packed_size = client__release_letter__pack(letter, packed);
+    sign_letter(packed, packed_size, signing_secret, plain);
     sodium_memzero(packed, sizeof packed);
 
     enum bb_code code = BB_NO_MEMORY;
@@ -145,9 +146,7 @@ static enum bb_code read_letter(ProtobufCBinaryData packed, const struct release
     bool whole = facts_fit(letter, facts, sealing_public) && letter->value.len > 0 &&
                  bytes_take_text(letter->value, field, channel_fields[facts->channel].room) &&
                  bytes_take_text(letter->name, out->name, sizeof out->name);
-    bytes_wipe(letter->name);
-    bytes_wipe(letter->value);
-    client__release_letter__free_unpacked(letter, NULL);
+    message_wipe_free(letter);
     return whole ? BB_OK : BB_CANNOT_OPEN;
 }
 
@@ -163,8 +162,7 @@ static enum bb_code read_signed(const uint8_t *plain, size_t size, const struct 
     if (signature_fits(both, signing_public)) {
         code = read_letter(both->letter_bytes, facts, sealing_public, out);
     }
-    bytes_wipe(both->letter_bytes);
-    client__signed_letter__free_unpacked(both, NULL);
+    message_wipe_free(both);
     return code;
 }
 

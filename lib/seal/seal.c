@@ -17,7 +17,7 @@
 static_assert(SEALING_KEY_SIZE == crypto_box_PUBLICKEYBYTES && SEALING_KEY_SIZE == crypto_box_SECRETKEYBYTES, "X25519");
 
 // Field tags and lengths take at most 3 bytes each; the whole card fits one padding block, so all have one size.
-static_assert(sizeof(struct bb_contact) + 4 * 3 < CONTACT_PADDING_SIZE, "a card fits one block");
+static_assert(sizeof(struct bb_contact) + 4UL * 3 < CONTACT_PADDING_SIZE, "a card fits one block");
 enum { CARD_SIZE = CONTACT_PADDING_SIZE };
 static_assert(WRAPPED_KEY_SIZE == crypto_secretbox_KEYBYTES + crypto_box_SEALBYTES, "a key in a sealed box");
 static_assert(CARD_SIZE + crypto_secretbox_MACBYTES <= CONTACT_BOX_SIZE_MAX, "a contact fits its box");
@@ -152,11 +152,7 @@ static enum bb_code read_card(const uint8_t *plain, size_t size, struct bb_conta
                  bytes_take_text(card->phone, out->phone, sizeof out->phone) &&
                  bytes_take_text(card->email, out->email, sizeof out->email) &&
                  bytes_take_text(card->address, out->address, sizeof out->address);
-    bytes_wipe(card->name);
-    bytes_wipe(card->phone);
-    bytes_wipe(card->email);
-    bytes_wipe(card->address);
-    client__contact_card__free_unpacked(card, NULL);
+    message_wipe_free(card);
     return whole ? BB_OK : BB_CANNOT_OPEN;
 }
 

@@ -5,6 +5,7 @@
 #include "session_inside.h"
 
 #include "message/frame.h"
+#include "message/message_bytes.h"
 #include "message/unpack.h"
 
 #include <stdlib.h>
@@ -137,6 +138,7 @@ void session_destroy(struct session **session)
         wire__welcome__free_unpacked(old->welcome, NULL);
     arena_destroy(&old->arena);
     arena_destroy(&old->out_arena);
+    bytes_wipe((ProtobufCBinaryData){.len = sizeof old->channels, .data = (uint8_t *)old->channels}); // their keys
     free(old);
     *session = NULL;
 }

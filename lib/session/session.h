@@ -118,9 +118,9 @@ void session_finish(struct session *session);
 int64_t session_deadline(const struct session *session);
 
 // The ticket comes back once, with SESSION_REPLY or SESSION_ANSWER; it is not looked into. `ticket` may be NULL: then
-// nothing comes back. The id is written into `command`. BB_OUTBOX_FULL, BB_TOO_LARGE, BB_NO_MEMORY, the code of a refusal.
-BB_CHECKED enum bb_code session_send_command(struct session *session, struct session_time now, Wire__Command *command,
-                                             void *ticket);
+// nothing comes back. BB_OUTBOX_FULL, BB_TOO_LARGE, BB_NO_MEMORY, the code of a refusal.
+BB_CHECKED enum bb_code session_send_command(struct session *session, struct session_time now,
+                                             const Wire__Command *command, void *ticket);
 // BB_BUSY when too many are under way, BB_TOO_LARGE, BB_NO_MEMORY, the code of a refusal.
 BB_CHECKED enum bb_code session_ask(struct session *session, struct session_time now, const Wire__Query *query,
                                     void *ticket);

@@ -31,13 +31,13 @@ bool channels_load(struct session *session, const struct session_row *row)
     Client__SavedCursor *saved = row_unpack(session, &client__saved_cursor__descriptor, row);
     const Wire__Cursor *cursor = saved ? saved->cursor : NULL;
     struct channel *slot = channel_find(session, 0);
-    bool usable =
+    bool loaded =
         cursor && cursor->channel != 0 && slot && !channel_find(session, cursor->channel) && set_cursor(slot, cursor);
-    if (usable)
+    if (loaded)
         slot->id = cursor->channel;
     if (saved)
         client__saved_cursor__free_unpacked(saved, NULL);
-    return usable;
+    return loaded;
 }
 
 static Wire__Cursor cursor_of(const struct channel *channel)

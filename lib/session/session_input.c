@@ -6,6 +6,7 @@
 #include "session_inside.h"
 
 #include "message/frame.h"
+#include "message/message_bytes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,12 +19,15 @@ static bool keep_welcome(struct session *session, const Wire__Welcome *welcome)
     size_t size;
     uint8_t *packed = pack_copy(&welcome->base, &size);
     Wire__Welcome *kept = packed ? wire__welcome__unpack(NULL, size, packed) : NULL;
+    if (packed)
+        bytes_wipe((ProtobufCBinaryData){.len = size, .data = packed});
     free(packed);
     if (!kept) {
         session->broken = BB_NO_MEMORY;
         return false;
     }
     for (size_t i = 0; i < kept->n_channels; i++) {
+        bytes_wipe(kept->channels[i]->key_bytes);
         free(kept->channels[i]->key_bytes.data);
         kept->channels[i]->key_bytes = (ProtobufCBinaryData){0};
     }

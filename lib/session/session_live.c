@@ -8,11 +8,13 @@
 
 #include <string.h>
 
-// Notices that were just made. Those that arrive while a page is under way are left to the page.
+// Notices that were just made. Those that arrive while a page is under way are left to the page; so are those before the
+// first page of all, or number 1 would look like the next one, and what was open before would never be asked for.
 static void follow(struct session *session, struct channel *channel, Wire__Notice **notices, size_t count,
                    uint64_t head)
 {
-    if (channel->sync != SYNC_ASKED && notices[0]->seq <= channel->seq + 1) {
+    bool begun = channel->seq > 0 || channel->in_step;
+    if (begun && channel->sync != SYNC_ASKED && notices[0]->seq <= channel->seq + 1) {
         uint64_t seq_before = channel->seq;
         if (!channel_take(session, channel, notices, count, true))
             session_drop(session);

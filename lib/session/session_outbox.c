@@ -226,7 +226,7 @@ bool outbox_reply(struct session *session, uint32_t correlation, const Wire__Rep
     return true;
 }
 
-enum bb_code session_send_command(struct session *session, struct session_time now, Wire__Command *command,
+enum bb_code session_send_command(struct session *session, struct session_time now, const Wire__Command *command,
                                   void *ticket)
 {
     session_begin(session, now);
@@ -263,6 +263,12 @@ static bool has_row(const struct outgoing *command, const struct session_row *ro
     return false;
 }
 
+// Its giver, in another process, waits for the answer right now.
+static bool is_waited_for(const struct outgoing *command, struct session_time now)
+{
+    return command->given_at_ms > now.wall_ms - COMMAND_AGAIN_MS && command->given_at_ms <= now.wall_ms;
+}
+
 void session_outbox_reread(struct session *session, struct session_time now, const struct session_row *rows,
                            size_t count)
 {
@@ -277,9 +283,8 @@ void session_outbox_reread(struct session *session, struct session_time now, con
             continue;
         size_t before = session->outbox_count;
         outbox_load(session, &rows[i]);
-        struct outgoing *command = session->outbox_count > before ? session->outbox[before] : NULL;
-        if (command && command->given_at_ms > now.wall_ms - COMMAND_AGAIN_MS && command->given_at_ms <= now.wall_ms)
-            take_out(session, command); // its giver waits for the answer right now
+        if (session->outbox_count > before && is_waited_for(session->outbox[before], now))
+            take_out(session, session->outbox[before]);
     }
     if (session->broken == BB_OK)
         send_due(session);

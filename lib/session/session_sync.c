@@ -149,15 +149,13 @@ void sync_page(struct session *session, uint32_t correlation, const Wire__SyncPa
     struct channel *channel = asked(session, correlation);
     if (!channel)
         return; // asked twice, answered twice
-    if (page->channel != channel->id) {
-        session_drop(session);
-        fail(session, channel);
-    } else if (page->epoch != session->epoch) {
+    bool of_channel = page->channel == channel->id;
+    if (of_channel && page->epoch != session->epoch) {
         session_hello_soon(session, CROWD_JITTER_MS);
         fail(session, channel);
-    } else if (page->mode == WIRE__SYNC_MODE__SYNC_REPLAY) {
+    } else if (of_channel && page->mode == WIRE__SYNC_MODE__SYNC_REPLAY) {
         take_replay(session, channel, page);
-    } else if (page->mode == WIRE__SYNC_MODE__SYNC_SNAPSHOT) {
+    } else if (of_channel && page->mode == WIRE__SYNC_MODE__SYNC_SNAPSHOT) {
         take_snapshot(session, channel, page);
     } else {
         session_drop(session);

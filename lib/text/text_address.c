@@ -141,10 +141,10 @@ static bool street_near(const struct folded *folded, size_t begin, size_t end)
         bool postcode = at >= begin && at <= end;
         if (!ends || postcode || !is_street(folded, at))
             continue;
-        size_t number_at = at;
-        while (is_loose(folded->text[number_at]))
-            number_at++;
-        if (number_at != begin && house_number(folded, number_at, digits_at(folded, number_at)))
+        size_t number = at;
+        while (is_loose(folded->text[number]))
+            number++;
+        if (number != begin && house_number(folded, number, digits_at(folded, number)))
             return true;
     }
     return false;

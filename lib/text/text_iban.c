@@ -79,7 +79,7 @@ static bool begins_word(const struct folded *folded, size_t at)
 
 bool folded_has_iban(const struct folded *folded)
 {
-    char iban[IBAN_SIZE_MAX];
+    char iban[IBAN_SIZE_MAX] = {0};
     for (size_t at = 0; at + 1 < folded->size; at++) {
         if (!is_letter(folded->text[at]) || !begins_word(folded, at))
             continue;

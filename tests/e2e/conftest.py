@@ -5,6 +5,7 @@
 in order. After each test the standard error of everything that ran is searched for reports of sanitizers and for
 planted secrets.
 """
+import os
 import pathlib
 import sys
 
@@ -12,6 +13,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+import hostile  # noqa: E402
 import programs  # noqa: E402
 import village as villages  # noqa: E402
 
@@ -76,6 +78,21 @@ def shared_village(module_logs, tmp_path_factory):
         made = villages.Village(daemon)
         yield made
         made.close()
+
+
+@pytest.fixture(scope="module")
+def siege(module_logs, tmp_path_factory):
+    """A village that the tests of a file attack, with the limits that an operator gets, but for how many may dial."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ASAN_OPTIONS", os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1")
+        daemon = programs.Daemon(module_logs, tmp_path_factory.mktemp("siege") / "broker", settings=hostile.SETTINGS)
+        daemon.start()
+    try:
+        made = hostile.Siege(daemon)
+        yield made
+        made.close()
+    finally:
+        daemon.end()
 
 
 @pytest.fixture

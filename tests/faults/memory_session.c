@@ -37,7 +37,7 @@ struct story {
 COUNTED(bool, session_take, (struct session * session, struct session_action *out), (session, out))
 COUNTED(bool, session_take_row, (struct session * session, struct session_action *out), (session, out))
 COUNTED(enum bb_code, session_send_command,
-        (struct session * session, struct session_time now, Wire__Command *command, void *ticket),
+        (struct session * session, struct session_time now, const Wire__Command *command, void *ticket),
         (session, now, command, ticket))
 COUNTED(enum bb_code, session_ask,
         (struct session * session, struct session_time now, const Wire__Query *query, void *ticket),

@@ -5,7 +5,8 @@
     tests/fuzz/seeds.py
 
 What each target takes in front of a message stands at the top of its .c file. The files are the same each time, so that
-`git diff` shows what a change of a schema did to them. Inputs that fuzzing found lie beside them under other names.
+`git diff` shows what a change of a schema did to them. Beside them lie found-* (what fuzzing found that reaches further),
+crash-* (what once broke a promise) and mutant-* (what notices one of tests/mutants).
 """
 import base64
 import hashlib
@@ -191,7 +192,7 @@ def make_frames():
     write("frame", "page", bytes([1, 7, 64]), VERSION, packed(page(mode=2, requests=[request(11)])))
     write("frame", "published", bytes([2, 5, 64]), VERSION,
           packed(wire.Published(boot_bytes=b"b" * 16, channel=1, box_bytes=b"box", nonce_bytes=b"n" * 24)))
-    many = wire.FromBroker(welcome=wire.Welcome(channels=[wire.ChannelState() for _ in range(200)]))
+    many = wire.FromBroker(welcome=wire.Welcome(channels=[wire.ChannelState() for _ in range(300)]))
     write("frame", "many-empty-messages", bytes([1, 3, 255]), VERSION, packed(many))
     write("frame", "bad-text", bytes([0, 6, 64]), VERSION, packed(wire.FromClient(hello=wire.Hello(software=b"\xc0\x80"))))
     write("frame", "nothing", bytes([0, 0, 0]))

@@ -233,17 +233,14 @@ static bool same_answer(const struct turn_answer *a, const struct turn_answer *b
            a->state == b->state;
 }
 
-// Rule 6, for a number that was given before.
-static void check_again(struct story *story, const struct given *given)
+// Rule 6, for a number that was given before: the same answer, also where it was a refusal.
+static void check_again(const struct story *story, const struct given *given)
 {
     const struct turn_answer *first = &story->given[given->first].answer;
-    bool old = given->id_at_ms < story->town->now_ms - COMMAND_ID_AGE_DAYS_MAX * day_ms;
-    if (old)
-        insist(given->answer.code == BB_ID_EXPIRED);
-    else if (given->other)
+    if (given->other)
         insist(given->answer.code == BB_ID_REUSED);
     else
-        insist(given->answer.repeated && same_answer(&given->answer, first));
+        insist(given->answer.repeated == (first->code == BB_OK) && same_answer(&given->answer, first));
 }
 
 static void note_made(struct story *story, const struct given *given, size_t place)
@@ -265,19 +262,15 @@ static void check_first(struct story *story, struct given *given)
         note_made(story, given, model_do(&story->model, &given->act));
 }
 
-// A refusal is not remembered: given again, it is given for the first time.
 static void check_answer(struct story *story, size_t at)
 {
     struct given *given = &story->given[at];
-    bool old = given->id_at_ms < story->town->now_ms - COMMAND_ID_AGE_DAYS_MAX * day_ms;
-    bool accepted_before = given->first != at && story->given[given->first].answer.code == BB_OK;
-    if (accepted_before || old) {
+    if (given->id_at_ms < story->town->now_ms - COMMAND_ID_AGE_DAYS_MAX * day_ms)
+        insist(given->answer.code == BB_ID_EXPIRED);
+    else if (given->first != at)
         check_again(story, given);
-        return;
-    }
-    check_first(story, given);
-    if (given->first != at)
-        story->given[given->first].answer = given->answer; // the one that repeats are held against
+    else
+        check_first(story, given);
 }
 
 static void compare(struct story *story)

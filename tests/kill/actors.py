@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Clients of the wire that a killed broker cannot shake: they dial again at once and read a broken connection to its end.
+"""Clients of the wire that live through a broker's death: they read its last words and dial again at once.
 
 `Actor` is e2e's WireClient with many commands under way. `Witness` is e2e's Follower that takes nothing for granted: no
 history may be replaced, no number may tell two things, no text may stand in two requests. Used by life.py only.

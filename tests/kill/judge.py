@@ -76,14 +76,12 @@ class Judge:
 
     def journal(self):
         """Every line of the history."""
-        lines, entry, head = [], 1, 1
-        while entry <= head:
-            page = self.life.operator.query(journal=wire.ReadJournal(from_entry=entry, limit=JOURNAL_ENTRIES))
-            head = page.head
-            if not page.lines:
-                break
+        lines, entry, fact = [], 1, 0
+        while entry:
+            page = self.life.operator.query(
+                journal=wire.ReadJournal(from_entry=entry, from_fact=fact, limit=JOURNAL_ENTRIES))
             lines += page.lines
-            entry = page.lines[-1].entry + 1
+            entry, fact = page.next_entry, page.next_fact
         return lines
 
     def history(self, giver):

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MPL-2.0
 """Kills the broker, and people's programs, so many times: `kills.py --cycles 10000 [--seed N] [--seconds N]`.
 
-Ends with 0 when nothing that was acknowledged was lost, doubled or undone. A failure prints the seed and the cycle. Each
-life has its own seed, drawn from the first; moments are the machine's own, so a seed brings back a plan, not a race.
+Ends with 0 when nothing that was acknowledged was lost, doubled or undone. A failure prints seed and cycle. Each life
+has its own seed, drawn from the first; moments are the machine's own, so a seed brings back a plan, not a race.
 """
 import argparse
 import collections
 import os
 import pathlib
 import random
+import signal
 import sys
 import time
 
@@ -56,6 +57,7 @@ def main():
     chosen = parser.parse_args()
     build = pathlib.Path(os.environ.get("BUURTBEL_BUILD_RELEASE") or os.environ["BUURTBEL_BUILD"]) / "bin"
     sys.stdout.reconfigure(line_buffering=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(4))  # by way of Life, which ends what it started
     if chosen.life is not None:
         tally = live(build, chosen.life, chosen.cycles, time.monotonic() + chosen.seconds)
     else:

@@ -42,7 +42,7 @@ class Life:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="buurtbel-kill-"))
         self.logs = programs.Logs(self.folder)
         self.logs.secrets.add(PHONE_BEGIN)
-        self.daemon = None
+        self.daemon = self.giver_home = self.desk_home = None
         self.poller, self.at_socket = zmq.Poller(), {}
         self.actors, self.witnesses, self.told = [], {}, {}
         self.accepted = []
@@ -59,9 +59,9 @@ class Life:
         return self
 
     def __exit__(self, *_):
-        for home in (getattr(self, "giver_home", None), getattr(self, "desk_home", None)):
+        for home in (self.giver_home, self.desk_home):
             if home is not None:
-                people.end(home)
+                home.strike()
         for actor in self.actors:
             actor.close()
         if self.daemon and self.daemon.process and self.daemon.process.running():
@@ -209,26 +209,32 @@ class Life:
         self._measure(all_answered, kill_at)
 
     def _moment(self, count):
-        """When to kill, as (seconds, answers), whichever comes first: anywhere in a burst, or right at an answer, where
-        the next commit, its notices and its replies are close."""
-        seconds = 1.15 * self.burst_seconds
-        if self.rng.random() < 0.5:
-            return self.rng.uniform(0, seconds), count + 1
-        return 3 * seconds, self.rng.randint(1, max(1, count // 2))
+        """When to kill, whichever comes first of: after so many seconds; at so many answers; with the first word that
+        comes once so many commands were sent, before it is read. The next commit, its notices and its replies are then
+        close."""
+        seconds, kind = 1.15 * self.burst_seconds, self.rng.randrange(3)
+        if kind == 0:
+            return self.rng.uniform(0, seconds), count + 1, count + 1
+        if kind == 1:
+            return 3 * seconds, self.rng.randint(1, max(1, count // 2)), count + 1
+        return 3 * seconds, count + 1, self.rng.randint(1, count)
 
     def _send_until(self, moment, burst, strikes):
         """Gives what is not answered, after how long, and after how long everything was answered, if it was."""
+        seconds, answers, word_after = moment
         frames = [(order.who, *order.who.frame(order.command)) for order in burst]
         under_way = {(who, correlation): order for (who, correlation, _), order in zip(frames, burst)}
         began, sent, all_answered = time.monotonic(), 0, None
-        while (now := time.monotonic() - began) < moment[0] and len(burst) - len(under_way) < moment[1]:
+        while (now := time.monotonic() - began) < seconds and len(burst) - len(under_way) < answers:
             self._strike_due(strikes, now)
             if sent < len(frames):
                 who, _, frame = frames[sent]
                 who.dealer.send(frame)
                 sent += 1
+            if sent >= word_after and self.poller.poll(0):
+                break
             if sent == len(frames) or sent % LOOK_EVERY == 0:
-                idle = sent == len(frames) and not strikes and moment[0] - now > SPIN_SECONDS
+                idle = sent == len(frames) < word_after and not strikes and seconds - now > SPIN_SECONDS
                 self._hear(under_way, WAIT_MS if idle else 0)
             if all_answered is None and not under_way:
                 all_answered = time.monotonic() - began

@@ -241,7 +241,8 @@ class Planner:
             if newcomer.state == wire.PARTY_WAITING:
                 found.append(self._party(newcomer, "approve_party", wire.ApproveParty(party=newcomer.party)))
             elif newcomer.state == wire.PARTY_ACTIVE and self.rng.random() < 0.5:
-                found.append(self._party(newcomer, "suspend_party", wire.SuspendParty(party=newcomer.party, reason=b"x")))
+                found.append(self._party(newcomer, "suspend_party",
+                                         wire.SuspendParty(party=newcomer.party, reason=b"x")))
             elif newcomer.state == wire.PARTY_ACTIVE:
                 found.append(self._revoke(newcomer))
             elif self.rng.random() < 0.3:

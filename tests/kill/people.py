@@ -20,7 +20,7 @@ LATER = CODE["TIMED_OUT"], CODE["AWAY"]
 KEPT = 75                   # exit code: not sent yet, the command stands in the outbox
 READY_SECONDS = 20
 POLL_SECONDS = 0.001
-REPEATED_MAX = 200          # lines back, that a dead run may repeat: what one page or turn brought was marked with the next
+REPEATED_MAX = 200          # lines back that may be repeated: what one page or turn brought is marked with the next
 
 
 def rows(home, kind):
@@ -63,14 +63,6 @@ class Program:
         self.path.unlink()
 
 
-def end(home):
-    """Whatever runs there, by force."""
-    running = [posting.program for posting in getattr(home, "postings", [])]
-    for program in running + [getattr(home, "program", None), getattr(home, "watch", None)]:
-        if program is not None:
-            program.kill9()
-
-
 class GiverAtHome:
     """A giver whose listener dies again and again; `lines` is all that its person ever saw."""
 
@@ -103,7 +95,8 @@ class GiverAtHome:
         return self.program.path.stat().st_size > self.program.taken
 
     def strike(self):
-        self.program.child.kill()
+        if self.program is not None:
+            self.program.child.kill()
 
     def bury(self):
         """Reads what it left, and judges the run: what it repeated was what the run before had not marked."""
@@ -244,7 +237,7 @@ class DeskAtHome:
             program.child.kill()
 
     def bury(self):
-        """All are dead. What stands in the outbox is promised from now on; what does not and was not told may be lost."""
+        """All are dead. What stands in the outbox is promised from now on, and what was told; the rest may be lost."""
         self.strike()
         for posting in self.postings:
             posting.program.child.wait()

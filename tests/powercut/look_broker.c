@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 // Looks at the broker's part of an image with the daemon's own code: opens store and keyring, starts a node, verifies
-// every record and the chain, opens every text, and compares facts, state and acknowledgements.
-#include "oracle.h"
+// every record and the chain, and compares facts, state and acknowledgements. The rules: look_rules.c.
+#include "look_inside.h"
 
-#include "core/channel.h"
-#include "core/states.h"
-#include "core/texts.h"
-#include "node/node.h"
 #include "store/journal.h"
 #include "turn/burial.h"
 #include "turn/verify.h"
@@ -19,18 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LOOK_ARENA_SIZE_MAX = 64 << 20, PARTIES_PER_REQUEST_MAX = 256, CHANNELS_MAX = 4096 };
+enum { LOOK_ARENA_SIZE_MAX = 64 << 20 };
 static const size_t MAP_SIZE = (size_t)16 << 20;
-
-struct look {
-    struct store *store;
-    struct keyring *keyring;
-    struct tombstones *tombstones;
-    struct node *node;
-    struct arena *arena;
-    struct core core;
-    struct verdict *verdict;
-};
 
 // ---- a start, up to the sockets
 
@@ -64,14 +50,6 @@ static enum bb_code admit_all(void *context, const uint8_t key[CURVE_KEY_SIZE], 
     return BB_OK;
 }
 
-static bool is_good(struct look *look, const char *what, enum bb_code code, const char *problem)
-{
-    if (code != BB_OK)
-        verdict_bad(look->verdict, "%s: %s%s%s", what, bb_code_symbol(code), problem ? ", " : "",
-                    problem ? problem : "");
-    return code == BB_OK;
-}
-
 static enum bb_code found(struct look *look)
 {
     Stored__CommunityFounded community = STORED__COMMUNITY_FOUNDED__INIT;
@@ -96,12 +74,14 @@ static bool start(struct look *look, const char *image)
     snprintf(folder, sizeof folder, "%s/broker/store", image);
     snprintf(keyring, sizeof keyring, "%s/broker/keyring", image);
     struct store_options options = {.folder = folder, .map_size = MAP_SIZE};
-    if (!is_good(look, "store_open", store_open(&options, ids_key, clock_wall_ms(), &look->store, &problem), problem) ||
-        !is_good(look, "keyring_open", keyring_open(keyring, &look->keyring, &problem), problem))
+    if (!look_is_good(look, "store_open", store_open(&options, ids_key, clock_wall_ms(), &look->store, &problem),
+                      problem) ||
+        !look_is_good(look, "keyring_open", keyring_open(keyring, &look->keyring, &problem), problem))
         return false;
     snprintf(folder, sizeof folder, "%s/broker/tombstones", image);
     uint64_t damaged = 0;
-    if (!is_good(look, "burial_open", burial_open(look->store, folder, &look->tombstones, &damaged, &problem), problem))
+    if (!look_is_good(look, "burial_open", burial_open(look->store, folder, &look->tombstones, &damaged, &problem),
+                      problem))
         return false;
     if (damaged != 0)
         verdict_bad(look->verdict, "burial_open: entry %" PRIu64 " is damaged", damaged);
@@ -112,11 +92,11 @@ static bool start(struct look *look, const char *image)
                                 .sessions_max = 16,
                                 .commands_per_second = 1,
                                 .commands_burst = 1};
-    if (!is_good(look, "node_create", node_create(&node, &outside, &look->node, &problem), problem))
+    if (!look_is_good(look, "node_create", node_create(&node, &outside, &look->node, &problem), problem))
         return false;
-    if (node_head(look->node) == 0 && !is_good(look, "node_found", found(look), NULL))
+    if (node_head(look->node) == 0 && !look_is_good(look, "node_found", found(look), NULL))
         return false;
-    return is_good(look, "node_load", node_load(look->node), NULL);
+    return look_is_good(look, "node_load", node_load(look->node), NULL);
 }
 
 // ---- reading
@@ -126,41 +106,12 @@ static bool read_begin(struct look *look)
     arena_reset(look->arena);
     look->core = (struct core){.keyring = look->keyring, .now_ms = clock_wall_ms()};
     memcpy(look->core.ids_key, node_ids_key(look->node), IDS_KEY_SIZE);
-    return is_good(look, "txn_begin_read", txn_begin_read(look->store, look->arena, &look->core.txn), NULL);
+    return look_is_good(look, "txn_begin_read", txn_begin_read(look->store, look->arena, &look->core.txn), NULL);
 }
 
 static void read_end(struct look *look)
 {
     txn_abort(&look->core.txn);
-}
-
-static uint64_t last_number(struct look *look, const char *counter)
-{
-    uint64_t last = 0;
-    (void)is_good(look, counter, store_counter(look->core.txn, counter, &last), NULL);
-    return last;
-}
-
-static bool get(struct look *look, enum table table, const char *name, uint64_t number, void *out)
-{
-    enum bb_code code = store_get_number(look->core.txn, table, number, out);
-    if (code != BB_OK)
-        verdict_bad(look->verdict, "%s %" PRIu64 ": %s", name, number, bb_code_symbol(code));
-    look->verdict->checked++;
-    return code == BB_OK;
-}
-
-static void open_text(struct look *look, const char *what, uint64_t number, uint64_t slot,
-                      const Stored__SecretText *text)
-{
-    ProtobufCBinaryData plain;
-    const uint8_t *key;
-    enum bb_code code = keyring_key(look->keyring, slot, &key);
-    if (code == BB_OK)
-        code = text_open(&look->core, slot, text, &plain);
-    if (code != BB_OK)
-        verdict_bad(look->verdict, "the text of %s %" PRIu64 " under slot %" PRIu64 ": %s", what, number, slot,
-                    bb_code_symbol(code));
 }
 
 // Every slot that the keyring promises can be used.
@@ -185,7 +136,7 @@ static void look_tombstones(struct look *look, const char *image, uint64_t ackno
     (void)tombstones_all(look->tombstones, &before);
     tombstones_mark(node_ids_key(look->node), mark);
     snprintf(path, sizeof path, "%s/broker/tombstones", image);
-    if (!is_good(look, "tombstones_open", tombstones_open(path, mark, true, &now, &problem), problem))
+    if (!look_is_good(look, "tombstones_open", tombstones_open(path, mark, true, &now, &problem), problem))
         return;
     const struct tombstone *all = tombstones_all(now, &count);
     look->verdict->checked += count;
@@ -213,7 +164,7 @@ static void verify(struct look *look)
         if (!read_begin(look))
             return;
         done = true;
-        if (is_good(look, "verify_slice", verify_slice(&look->core, &from, tick, &verified), NULL)) {
+        if (look_is_good(look, "verify_slice", verify_slice(&look->core, &from, tick, &verified), NULL)) {
             look->verdict->checked += verified->checked;
             for (size_t i = 0; i < verified->n_problems; i++)
                 verdict_bad(look->verdict, "verify: %.*s", (int)verified->problems[i].len,
@@ -226,112 +177,6 @@ static void verify(struct look *look)
             from.hash_bytes.data = hash;
         }
         read_end(look);
-    }
-}
-
-// ---- rules
-
-// One live offer for each party (DOMAIN: rule 3).
-static bool is_live(uint32_t state)
-{
-    return state == OFFER_OFFERED || state == OFFER_CONDITIONAL || state == OFFER_WAITING || offer_is_taken(state);
-}
-
-static void look_offers(struct look *look, const Stored__Request *request)
-{
-    uint64_t parties[PARTIES_PER_REQUEST_MAX];
-    size_t live = 0, taken = 0;
-    for (uint64_t number = request->last_offer; number != 0;) {
-        Stored__Offer *offer;
-        if (!get(look, TABLE_OFFER, "offer", number, &offer))
-            return;
-        open_text(look, "offer", number, request->key_slot, offer->text);
-        taken += offer_is_taken((uint32_t)offer->state);
-        for (size_t i = 0; is_live((uint32_t)offer->state) && i < live; i++)
-            if (parties[i] == offer->party)
-                verdict_bad(look->verdict, "request %" PRIu64 " has two live offers of one party", request->request);
-        if (is_live((uint32_t)offer->state) && live < PARTIES_PER_REQUEST_MAX)
-            parties[live++] = offer->party;
-        number = offer->previous_of_request;
-    }
-    if (taken != request->taken || request->taken > request->needed)
-        verdict_bad(look->verdict, "request %" PRIu64 " needs %u, says that %u are taken, and has %zu taken offers",
-                    request->request, request->needed, request->taken, taken);
-}
-
-static void look_releases(struct look *look, const Stored__Request *request)
-{
-    for (uint64_t number = request->last_release; number != 0;) {
-        Stored__ReleaseRecord *release;
-        Stored__Asker *asker;
-        if (!get(look, TABLE_RELEASE, "release", number, &release) ||
-            !get(look, TABLE_ASKER, "asker", release->asker, &asker))
-            return;
-        open_text(look, "release", number, asker->key_slot, release->box);
-        number = release->previous_of_request;
-    }
-}
-
-static void look_requests(struct look *look)
-{
-    uint64_t rows = 0, last = last_number(look, "request");
-    if (is_good(look, "requests", store_rows(look->core.txn, TABLE_REQUEST, &rows), NULL) && rows != last)
-        verdict_bad(look->verdict, "%" PRIu64 " requests were made, %" PRIu64 " are there", last, rows);
-    for (uint64_t number = 1; number <= last; number++) {
-        Stored__Request *request;
-        if (!get(look, TABLE_REQUEST, "request", number, &request))
-            continue;
-        open_text(look, "request", number, request->key_slot, request->text);
-        look_offers(look, request);
-        look_releases(look, request);
-    }
-}
-
-static void look_people(struct look *look)
-{
-    for (uint64_t number = 1, last = last_number(look, "party"); number <= last; number++) {
-        Stored__Party *party;
-        if (get(look, TABLE_PARTY, "party", number, &party))
-            open_text(look, "party", number, party->key_slot, party->name);
-    }
-    for (uint64_t number = 1, last = last_number(look, "member"); number <= last; number++) {
-        Stored__Member *member;
-        Stored__Party *party;
-        if (get(look, TABLE_MEMBER, "member", number, &member) &&
-            get(look, TABLE_PARTY, "party", member->party, &party))
-            open_text(look, "member", number, party->key_slot, member->name);
-    }
-    for (uint64_t number = 1, last = last_number(look, "asker"); number <= last; number++) {
-        Stored__Asker *asker;
-        if (get(look, TABLE_ASKER, "asker", number, &asker))
-            open_text(look, "asker", number, asker->key_slot, asker->contact);
-    }
-}
-
-// In each channel the numbers run without holes, and the head is the last of them.
-static void look_channels(struct look *look)
-{
-    static struct seen {
-        uint64_t channel, seq;
-    } seen[CHANNELS_MAX];
-    size_t count = 0;
-    for (uint64_t number = 1, last = last_number(look, "log"); number <= last; number++) {
-        Stored__LogEntry *entry;
-        if (!get(look, TABLE_LOG, "log entry", number, &entry))
-            return;
-        size_t i = 0;
-        while (i < count && seen[i].channel != entry->channel)
-            i++;
-        if (i == count && count++ < CHANNELS_MAX)
-            seen[i] = (struct seen){.channel = entry->channel};
-        if (i < CHANNELS_MAX && ++seen[i].seq != entry->seq)
-            verdict_bad(look->verdict, "log entry %" PRIu64 " has a number that does not follow", number);
-    }
-    for (size_t i = 0; i < count && i < CHANNELS_MAX; i++) {
-        Stored__ChannelHead *head;
-        if (is_good(look, "channel", channel_head(&look->core, seen[i].channel, &head), NULL) &&
-            head->seq != seen[i].seq)
-            verdict_bad(look->verdict, "a channel ends at %" PRIu64 " and says %" PRIu64, seen[i].seq, head->seq);
     }
 }
 
@@ -358,7 +203,7 @@ static bool find_accepted(struct look *look, const uint8_t *command, Stored__Acc
 static void take_accepted(struct look *look, struct accepted_commands *accepted)
 {
     uint64_t rows = 0;
-    (void)is_good(look, "accepted", store_rows(look->core.txn, TABLE_ACCEPTED, &rows), NULL);
+    (void)look_is_good(look, "accepted", store_rows(look->core.txn, TABLE_ACCEPTED, &rows), NULL);
     accepted->ids = calloc(rows + 1, sizeof *accepted->ids);
     struct store_key key = key_bytes("", 0);
     Stored__Accepted *row;
@@ -379,7 +224,7 @@ static void look_facts(struct look *look, const struct accepted_commands *accept
     size_t commands = 0;
     for (uint64_t seq = 1; seq <= node_head(look->node); seq++) {
         Stored__Entry *entry;
-        if (!is_good(look, "journal_read", journal_read(look->core.txn, seq, &entry), NULL))
+        if (!look_is_good(look, "journal_read", journal_read(look->core.txn, seq, &entry), NULL))
             return;
         const uint8_t *before = NULL;
         for (size_t i = 0; i < entry->n_facts; i++) {
@@ -425,9 +270,7 @@ static void compare(struct look *look, const struct oracle *oracle, uint64_t cut
     look_slots(look);
     if (!read_begin(look))
         return;
-    look_people(look);
-    look_requests(look);
-    look_channels(look);
+    look_rules(look);
     take_accepted(look, accepted);
     look_facts(look, accepted);
     for (size_t i = 0; i < oracle->count && oracle->lines[i].at_ns <= cut_ns; i++)

@@ -116,17 +116,6 @@ static void look_alert(struct home *home, const struct told *told)
         client__known_request__free_unpacked(known, NULL);
 }
 
-static bool is_cancelled(const struct oracle *oracle, size_t from, const struct told *told)
-{
-    for (size_t i = from; i < oracle->count; i++) {
-        const struct told *later = &oracle->lines[i];
-        if (later->kind == TOLD_HANDED && later->id == told->id && strcmp(later->name, told->name) == 0 &&
-            strcmp(later->event, "cancel") == 0)
-            return true;
-    }
-    return false;
-}
-
 static void look_kept(struct home *home, const struct told *told, const struct accepted_commands *accepted)
 {
     bool done = false;
@@ -146,7 +135,7 @@ static void look_home(const char *image, const char *name, const struct oracle *
         if (strcmp(told->name, name) != 0 || told->kind == TOLD_WHOLE)
             continue;
         verdict->checked++;
-        if (told->kind == TOLD_HANDED && !is_cancelled(oracle, i, told))
+        if (told->kind == TOLD_HANDED && !told->cancelled)
             look_alert(&home, told);
         else if (told->kind == TOLD_ITEM && !find_number(&home, ROW_ITEM, told->id))
             verdict_bad(verdict, "LOST: %s was shown item %016" PRIx64 " and does not know it", name, told->id);

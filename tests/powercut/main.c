@@ -24,7 +24,8 @@ enum {
     LOOK_SECONDS_MAX = 20,
     TOLD_IN_WORDS_MAX = 10,
     SOON_AFTER_NS = 200 * 1000,
-    NAME_UNSURE_NS_MAX = 20 * 1000 * 1000
+    UNSURE_NS_MAX = 20 * 1000 * 1000,
+    UNSURE_LONG_NS_MAX = 500 * 1000 * 1000
 };
 
 struct options {
@@ -46,7 +47,7 @@ struct totals {
 
 static uint64_t within(struct dice *dice, uint64_t begun_ns, uint64_t ended_ns)
 {
-    uint64_t longest_ns = begun_ns + NAME_UNSURE_NS_MAX;
+    uint64_t longest_ns = begun_ns + (dice_below(dice, 2) ? UNSURE_NS_MAX : UNSURE_LONG_NS_MAX);
     return begun_ns + dice_below(dice, (ended_ns < longest_ns ? ended_ns : longest_ns) - begun_ns + SOON_AFTER_NS);
 }
 

@@ -48,6 +48,15 @@ static int by_time(const void *a, const void *b)
     return (one->at_ns > two->at_ns) - (one->at_ns < two->at_ns);
 }
 
+static bool is_cancelled(const struct oracle *oracle, const struct told *told)
+{
+    for (const struct told *later = told; later < oracle->lines + oracle->count; later++)
+        if (later->kind == TOLD_HANDED && later->id == told->id && strcmp(later->name, told->name) == 0 &&
+            strcmp(later->event, "cancel") == 0)
+            return true;
+    return false;
+}
+
 void oracle_load(struct oracle *oracle, const char *folder)
 {
     char path[PATH_MAX], line[512];
@@ -71,6 +80,9 @@ void oracle_load(struct oracle *oracle, const char *folder)
     if (oracle->count == 0)
         errx(2, "%s is empty", path);
     qsort(oracle->lines, oracle->count, sizeof *oracle->lines, by_time);
+    for (size_t i = 0; i < oracle->count; i++)
+        if (oracle->lines[i].kind == TOLD_HANDED)
+            oracle->lines[i].cancelled = is_cancelled(oracle, &oracle->lines[i]);
 }
 
 void verdict_bad(struct verdict *verdict, const char *format, ...)

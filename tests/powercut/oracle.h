@@ -29,6 +29,7 @@ struct told {
     uint64_t entry, made, party;
     uint64_t id; // of a request or an item
     uint32_t state, revision, item_kind;
+    bool cancelled; // a request that this home was told the end of, then or later
 };
 
 // In the order of time.

@@ -361,6 +361,7 @@ void broker_answer(struct world *world, uint32_t route, uint64_t member, const s
     uint8_t *frame;
     size_t size;
     memcpy(id.bytes + 1, &route, sizeof route);
-    if (answer_make(&broker->answerer, member, question->bytes, question->size, broker->reading, &frame, &size) == BB_OK)
+    if (answer_make(&broker->answerer, member, question->bytes, question->size, broker->reading, &frame, &size) ==
+        BB_OK)
         node_send(broker->node, &id, frame, size);
 }

@@ -235,8 +235,11 @@ void client_start(struct world *world, struct client *client)
 {
     if (client->session || !client->enrolled)
         return;
-    const struct session_options options = {
-        .follow = true, .timeout_ms = TIMEOUT_MS, .software = "sim 1", .random = random_bytes, .random_context = client};
+    const struct session_options options = {.follow = true,
+                                            .timeout_ms = TIMEOUT_MS,
+                                            .software = "sim 1",
+                                            .random = random_bytes,
+                                            .random_context = client};
     size_t count;
     const struct session_row *rows = rows_of(&client->rows, 0, &count);
     client->session = session_create(&options, client_time(world, client), rows, count);
@@ -272,8 +275,7 @@ void client_crash(struct world *world, struct client *client)
         return;
     world_say(world, "%s: crashes", client->name);
     end_process(world, client);
-    world_plan(world,
-               (struct event){.kind = EVENT_START_CLIENT, .client = client->index, .generation = client->life},
+    world_plan(world, (struct event){.kind = EVENT_START_CLIENT, .client = client->index, .generation = client->life},
                dice_between(&client->dice, 200000, 20000000));
 }
 

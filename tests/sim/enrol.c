@@ -211,7 +211,7 @@ void enrol_first_people(struct world *world)
     const struct weather *weather = &world->weather;
     bool tell = world->tell;
     world->tell = false;
-    struct client *coordinator = NULL, *operator= &world->clients[0];
+    struct client *coordinator = NULL, *operator= & world->clients[0];
     for (uint32_t i = 0; i < weather->coordinators; i++)
         coordinator = join(world, operator, ROLE_COORDINATOR, 0, 0);
     for (uint32_t i = 0; i < weather->desks; i++) {

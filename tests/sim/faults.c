@@ -110,6 +110,21 @@ static void one_crashes_soon(struct world *world, struct dice *dice)
         client->dies_after = 1 + (int)dice_below(dice, 40);
 }
 
+// A row that is damaged is left out when the store is read again; those of cursors can be done without.
+static void one_forgets_where_it_was(struct world *world, struct dice *dice)
+{
+    struct client *client = anybody(world, dice);
+    if (!client || client->frozen)
+        return;
+    client_crash(world, client);
+    size_t count;
+    const struct session_row *rows;
+    while (rows = rows_of(&client->rows, ROW_CURSOR, &count), count > 0) {
+        rows_put(&client->rows, rows[0].key, rows[0].key_size, NULL, 0);
+        rows_commit(&client->rows);
+    }
+}
+
 static void one_closes(struct world *world, struct dice *dice)
 {
     struct client *client = anybody(world, dice);
@@ -204,6 +219,7 @@ static const struct fault faults[] = {
     {"one freezes", 10, one_freezes},
     {"one crashes", 8, one_crashes},
     {"one crashes soon", 14, one_crashes_soon},
+    {"one forgets where it was", 6, one_forgets_where_it_was},
     {"one is closed", 6, one_closes},
     {"a clock is set", 3, a_clock_is_set},
     {"the broker is killed", 5, broker_is_killed},

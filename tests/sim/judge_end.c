@@ -196,8 +196,8 @@ static bool is_as_told(const struct client *client, const struct shown *shown, c
             return shown->hash == item_hash(item);
         return shown->revision >= told_revision(told, count, SUBJECT_OFFER, item->offer->offer);
     case WIRE__MAILBOX_ITEM__WHAT_PARTY:
-        return item->party->party != client->party || (shown->state == (uint32_t)item->party->state &&
-                                                       shown->paused == item->party->paused);
+        return item->party->party != client->party ||
+               (shown->state == (uint32_t)item->party->state && shown->paused == item->party->paused);
     default:
         return shown->hash == item_hash(item);
     }

@@ -52,6 +52,9 @@ static void update(struct world *world, struct client *client, const struct show
 {
     if (!shown->on_screen)
         world_fail(world, "4 alerts", "%s is told of a change to what it was never alerted of", client->name);
+    bool reopened = shown->state == REQUEST_FILLED && event->request->state == WIRE__REQUEST_STATE__REQUEST_OPEN;
+    if (reopened && !session_welcome(client->session)->paused)
+        world_fail(world, "what opens again is alerted again", "%s hears of it as of any change", client->name);
     if (shown->revision == event->request->revision && shown->hash == packed_hash(&event->request->base) &&
         !event->again)
         world_fail(world, "4 alerts", "%s is told the same change twice", client->name);

@@ -87,8 +87,9 @@ static void check_reply_is_kept(struct world *world, const uint8_t *frame, size_
     if (message && message->reply->code == BB_OK && message->reply->entry != 0) {
         model_audit(world->model);
         if (message->reply->entry > world->model->head)
-            world_fail(world, "7 committed before it is answered", "entry %" PRIu64 " is told of, the journal has %" PRIu64,
-                       message->reply->entry, world->model->head);
+            world_fail(world, "7 committed before it is answered",
+                       "entry %" PRIu64 " is told of, the journal has %" PRIu64, message->reply->entry,
+                       world->model->head);
     }
     if (message)
         wire__from_broker__free_unpacked(message, NULL);
@@ -145,8 +146,8 @@ void judge_sealed(struct world *world, const struct notice_box_header *header, c
 // What is published after a suspension opens with no key that the suspended one was ever given (scenario 12).
 static bool is_shut_out(const struct model *model, const struct client *client)
 {
-    return client->party_number != 0 && (model->parties[client->party_number].state == PARTY_SUSPENDED ||
-                                         model->members[client->number].revoked);
+    return client->party_number != 0 &&
+           (model->parties[client->party_number].state == PARTY_SUSPENDED || model->members[client->number].revoked);
 }
 
 static void try_keys(struct world *world, const struct client *client, const Wire__Published *published)
@@ -184,8 +185,8 @@ void judge_published(struct world *world, const uint8_t *frame, size_t size)
         sim_insist(txn_begin_read(world->broker.store, world->model->arena, &txn) == BB_OK);
         core.txn = txn;
         if (channel_head(&core, channel, &head) != BB_OK || head->seq < published->head)
-            world_fail(world, "7 committed before it is published", "number %" PRIu64 " is published, the store has %" PRIu64,
-                       published->head, head->seq);
+            world_fail(world, "7 committed before it is published",
+                       "number %" PRIu64 " is published, the store has %" PRIu64, published->head, head->seq);
         txn_abort(&txn);
         for (int i = 0; i < world->clients_count && world->model->parties_suspended > 0; i++) {
             if (is_shut_out(world->model, &world->clients[i]))

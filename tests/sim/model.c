@@ -83,7 +83,7 @@ void model_given(struct model *model, const struct client *client, const uint8_t
 // A refusal says what happened and what to do next, in one sentence, and is none of those that are our own trouble.
 static void check_refusal(struct model *model, const struct client *client, const Wire__Reply *reply)
 {
-    static const enum bb_code never[] = {BB_NO_MEMORY, BB_IO,     BB_NOT_FOUND, BB_STORE_DAMAGED, BB_STORE_NEWER,
+    static const enum bb_code never[] = {BB_NO_MEMORY, BB_IO,     BB_NOT_FOUND,   BB_STORE_DAMAGED, BB_STORE_NEWER,
                                          BB_STORE_IO,  BB_ERASED, BB_NO_KEY_SLOT, BB_ID_REUSED};
     const char *symbol = bb_code_symbol(reply->code);
     bool sentence = reply->sentence.len > 10 && reply->sentence.data[reply->sentence.len - 1] == '.';
@@ -97,8 +97,8 @@ static void check_refusal(struct model *model, const struct client *client, cons
 
 static void told_yes(struct model *model, struct given *given, const Wire__Reply *reply, const char *name)
 {
-    if (given->told_ok && (given->entry != reply->entry || given->made != reply->made ||
-                           given->party != reply->party || given->state != reply->state))
+    if (given->told_ok && (given->entry != reply->entry || given->made != reply->made || given->party != reply->party ||
+                           given->state != reply->state))
         model_breaks(model, "6 the same answer", "%s is told entry %" PRIu64 " first and then %" PRIu64, name,
                      given->entry, reply->entry);
     given->told_ok = true;
@@ -109,8 +109,8 @@ static void told_yes(struct model *model, struct given *given, const Wire__Reply
     if (model->world->broker.node)
         model_audit(model);
     if (given->entry != 0 && given->in_entry != given->entry)
-        model_breaks(model, "7 what was acknowledged is there", "%s was told entry %" PRIu64 ", the journal has %" PRIu64,
-                     name, given->entry, given->in_entry);
+        model_breaks(model, "7 what was acknowledged is there",
+                     "%s was told entry %" PRIu64 ", the journal has %" PRIu64, name, given->entry, given->in_entry);
 }
 
 void model_told(struct model *model, const struct client *client, const Wire__Reply *reply)
@@ -163,11 +163,23 @@ void model_notice(struct model *model, uint64_t channel, const Wire__Notice *not
 
 // ---------------------------------------------------------------- the journal
 
+// Did its client keep the answer? One that died as it came still has the command in its outbox, and asks again.
+static bool is_settled(const struct model *model, const struct given *given)
+{
+    size_t count;
+    const struct session_row *rows = rows_of(&model->world->clients[given->client].rows, ROW_COMMAND, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].key_size == 1 + COMMAND_ID_SIZE && memcmp(rows[i].key + 1, given->id, COMMAND_ID_SIZE) == 0)
+            return false;
+    }
+    return true;
+}
+
 // The command of a fact; commands of the same entry stand side by side.
 static void find_cause(struct model *model, const Stored__Fact *fact)
 {
-    bool joins = fact->what_case == STORED__FACT__WHAT_PARTY_JOINED ||
-                 fact->what_case == STORED__FACT__WHAT_MEMBER_JOINED;
+    bool joins =
+        fact->what_case == STORED__FACT__WHAT_PARTY_JOINED || fact->what_case == STORED__FACT__WHAT_MEMBER_JOINED;
     const struct given *cause = NULL;
     if (fact->command_bytes.len != COMMAND_ID_SIZE) {
         model->cause = NULL;
@@ -183,7 +195,7 @@ static void find_cause(struct model *model, const Stored__Fact *fact)
         if (given->in_entry != 0 && given->in_entry != model->entry)
             model_breaks(model, "6 never done twice", "a command of %s is done in entry %" PRIu64 " and in %" PRIu64,
                          model->world->clients[given->client].name, given->in_entry, model->entry);
-        if (given->told_no && given->no_code != BB_MEMBER_REVOKED)
+        if (given->told_no && given->no_code != BB_MEMBER_REVOKED && is_settled(model, given))
             model_breaks(model, "what was refused is not done", "a command of %s was refused with %s",
                          model->world->clients[given->client].name, bb_code_symbol(given->no_code));
         given->in_entry = model->entry;

@@ -20,12 +20,9 @@ struct move {
 };
 
 static const struct move request_moves[] = {
-    {REQUEST_OPEN, REQUEST_FILLED, SYSTEM},
-    {REQUEST_FILLED, REQUEST_OPEN, SYSTEM},
-    {REQUEST_REFERRED, REQUEST_OPEN, COORDINATOR},
-    {REQUEST_OPEN, REQUEST_CLOSED, HELPERS},
-    {REQUEST_FILLED, REQUEST_CLOSED, HELPERS},
-    {REQUEST_REFERRED, REQUEST_CLOSED, HELPERS},
+    {REQUEST_OPEN, REQUEST_FILLED, SYSTEM},        {REQUEST_FILLED, REQUEST_OPEN, SYSTEM},
+    {REQUEST_REFERRED, REQUEST_OPEN, COORDINATOR}, {REQUEST_OPEN, REQUEST_CLOSED, HELPERS},
+    {REQUEST_FILLED, REQUEST_CLOSED, HELPERS},     {REQUEST_REFERRED, REQUEST_CLOSED, HELPERS},
 };
 
 static const struct move offer_moves[] = {
@@ -149,7 +146,7 @@ static void member_revoked(struct model *model)
 {
     struct m_member *member = &model->members[model->fact->member_revoked->member];
     bool operator= model->parties[member->party].role == ROLE_OPERATOR;
-    if (member->revoked || (operator && model->parties[model->fact->party].role != ROLE_OPERATOR))
+    if (member->revoked || (operator&& model->parties[model->fact->party].role != ROLE_OPERATOR))
         model_breaks(model, "rights", "a member is revoked twice, or an operator by somebody else");
     member->revoked = true;
 }
@@ -208,7 +205,8 @@ static void request_entered(struct model *model)
         request->excluded |= 1U << entered->excluded_classes[i];
     model->requests_last = entered->request;
     check_on_behalf(model, entered->request);
-    if (model->parties[model->fact->party].role == ROLE_DESK && model->askers[entered->asker].desk != model->fact->party)
+    if (model->parties[model->fact->party].role == ROLE_DESK &&
+        model->askers[entered->asker].desk != model->fact->party)
         model_breaks(model, "rights", "party %" PRIu64 " asks for an asker of another desk", model->fact->party);
     bool referred = publish && (publish->size == WIRE__REQUEST_SIZE__SIZE_LARGE || publish->category.len == 7);
     if (publish && (entered->state != (referred ? REQUEST_REFERRED : REQUEST_OPEN) || !publish->asker_agreed))
@@ -267,7 +265,8 @@ static void answer_given(struct model *model)
     const struct m_party *party = &model->parties[given->party];
     if (given->party != model->fact->party || given->member != model->fact->member)
         model_breaks(model, "9 actor", "party %" PRIu64 " answers for another", model->fact->party);
-    if ((request->state != REQUEST_OPEN && request->state != REQUEST_FILLED) || !reaches(request, party->audience_class))
+    if ((request->state != REQUEST_OPEN && request->state != REQUEST_FILLED) ||
+        !reaches(request, party->audience_class))
         model_breaks(model, "answers", "request %" PRIu64 " is answered in state %u, or was never sent to that party",
                      given->request, request->state);
     bool new = offer->state == 0;
@@ -385,8 +384,9 @@ static void check_actor(struct model *model, const struct fact_rule *rule)
     const struct m_member *member = &model->members[fact->member];
     const struct m_party *party = &model->parties[fact->party];
     if (member->party != fact->party || member->revoked)
-        model_breaks(model, "rights", "member %" PRIu64 " acts for party %" PRIu64 " after it was revoked, or is not its",
-                     fact->member, fact->party);
+        model_breaks(model, "rights",
+                     "member %" PRIu64 " acts for party %" PRIu64 " after it was revoked, or is not its", fact->member,
+                     fact->party);
     if (!(rule->roles & ROLE(party->role)))
         model_breaks(model, "rights", "a %s does what is not its right: fact %d in entry %" PRIu64,
                      bb_word(&bb_roles, party->role, BB_ENGLISH), fact->what_case, model->entry);

@@ -4,7 +4,12 @@
 // Nothing here reads a message.
 #include "sim.h"
 
-enum { NIGHT_RETRY_US = 1800 * 1000 * 1000, REFUSED_RETRY_US = 15 * 1000 * 1000, RECONNECT_US_MIN = 500 * 1000, RECONNECT_US_MAX = 5 * 1000 * 1000 };
+enum {
+    NIGHT_RETRY_US = 1800 * 1000 * 1000,
+    REFUSED_RETRY_US = 15 * 1000 * 1000,
+    RECONNECT_US_MIN = 500 * 1000,
+    RECONNECT_US_MAX = 5 * 1000 * 1000
+};
 
 static void forget(struct pipe *pipe)
 {
@@ -215,10 +220,8 @@ void link_connect_soon(struct world *world, struct client *client, enum link_kin
     if (delay_us < 0)
         delay_us = dice_between(&client->dice, RECONNECT_US_MIN, RECONNECT_US_MAX);
     world_plan(world,
-               (struct event){.kind = EVENT_CONNECT,
-                              .client = client->index,
-                              .which = (int)kind,
-                              .generation = link->generation},
+               (struct event){
+                   .kind = EVENT_CONNECT, .client = client->index, .which = (int)kind, .generation = link->generation},
                delay_us);
 }
 

@@ -29,8 +29,7 @@ static void make_weather(struct dice *dice, struct weather *out)
 static void add(struct plan *plan, int64_t at_ms, enum step_kind kind, int what, uint64_t dice)
 {
     if (plan->count < STEPS_MAX)
-        plan->steps[plan->count++] =
-            (struct step){.at_ms = at_ms, .kind = kind, .what = (uint16_t)what, .dice = dice};
+        plan->steps[plan->count++] = (struct step){.at_ms = at_ms, .kind = kind, .what = (uint16_t)what, .dice = dice};
 }
 
 static int by_weight(struct dice *dice, int count, uint32_t (*weight)(int))
@@ -54,8 +53,8 @@ static int64_t plan_spell(struct plan *plan, struct dice *dice, int64_t at_ms)
         at_ms += dice_between(dice, 0, 2 * pace_ms);
         add(plan, at_ms, STEP_ACT, by_weight(dice, acts_count(), act_weight), dice_roll(dice));
         if (stormy && dice_percent(dice, 16))
-            add(plan, at_ms + dice_between(dice, 0, pace_ms), STEP_FAULT,
-                by_weight(dice, faults_count(), fault_weight), dice_roll(dice));
+            add(plan, at_ms + dice_between(dice, 0, pace_ms), STEP_FAULT, by_weight(dice, faults_count(), fault_weight),
+                dice_roll(dice));
     }
     return at_ms + dice_between(dice, 0, 20000);
 }

@@ -20,14 +20,14 @@ struct step {
 
 // What stays the same during one seed.
 struct weather {
-    uint32_t delay_ms, jitter_ms;          // of each frame
-    uint32_t publish_hwm, command_hwm;     // frames in a peer's queue
+    uint32_t delay_ms, jitter_ms;      // of each frame
+    uint32_t publish_hwm, command_hwm; // frames in a peer's queue
     uint32_t commands_per_second, commands_burst;
-    uint32_t turn_gap_ms;                  // how long a turn gathers
-    uint32_t desks, givers, coordinators;  // who was there from the beginning
+    uint32_t turn_gap_ms;                 // how long a turn gathers
+    uint32_t desks, givers, coordinators; // who was there from the beginning
     uint32_t days;
     bool tips_confirmed_at_once;
-    bool calm;                             // without faults
+    bool calm; // without faults
 };
 
 struct plan {

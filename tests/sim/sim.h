@@ -54,10 +54,10 @@ enum link_kind { LINK_COMMAND, LINK_PUBLISH, LINKS_COUNT };
 
 struct link {
     bool up;
-    bool connecting;      // an attempt is planned
-    bool black_hole;      // the other side is gone, and this side does not know yet
-    uint32_t generation;  // of the connection; what was planned for an earlier one is void
-    uint32_t route;       // of the command socket's ROUTER
+    bool connecting;                    // an attempt is planned
+    bool black_hole;                    // the other side is gone, and this side does not know yet
+    uint32_t generation;                // of the connection; what was planned for an earlier one is void
+    uint32_t route;                     // of the command socket's ROUTER
     char user_id[USER_ID_SIZE_MAX + 1]; // as it was let in
     struct pipe to_broker, to_client;
 };
@@ -72,7 +72,7 @@ struct shown {
     uint64_t about; // the request of an offer
     uint64_t party; // of an offer
     uint64_t member;
-    uint64_t hash;  // of the whole item
+    uint64_t hash; // of the whole item
     uint32_t offer_kind;
     bool on_screen;
     bool paused; // of a party
@@ -110,7 +110,7 @@ struct client {
     size_t shown_count;
     struct held_key keys[KEYS_HELD_MAX];
     size_t keys_count;
-    uint64_t invitation; // public; while it is not enrolled
+    uint64_t invitation;             // public; while it is not enrolled
     uint8_t new_key[CURVE_KEY_SIZE]; // its own, once it is enrolled
     uint8_t enrol_id[COMMAND_ID_SIZE];
     uint8_t enrol_frame[1024];
@@ -147,7 +147,7 @@ struct broker {
     struct door_key *door;
     size_t door_count, door_capacity;
     uint32_t boots, next_route;
-    bool dead;        // it died at some point of what runs now: nothing gets out any more
+    bool dead; // it died at some point of what runs now: nothing gets out any more
     bool in_turn, turn_planned;
     enum crash_point armed, fired; // fired: in the turn that runs
     int armed_after;               // outgoing frames

@@ -12,7 +12,14 @@
 #include <unistd.h>
 
 static const int64_t start_ms = 1763900000000; // 2025-11-23
-enum { SETTLE_MS_MAX = 8 * 60 * 1000, SETTLE_STEP_MS = 1000, SETTLE_MS_MIN = 30000, STREAM_NODE = 1, STREAM_SODIUM, STREAM_NET };
+enum {
+    SETTLE_MS_MAX = 8 * 60 * 1000,
+    SETTLE_STEP_MS = 1000,
+    SETTLE_MS_MIN = 30000,
+    STREAM_NODE = 1,
+    STREAM_SODIUM,
+    STREAM_NET
+};
 
 struct world *sim_world;
 

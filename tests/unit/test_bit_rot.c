@@ -606,6 +606,31 @@ static void a_flipped_bit_is_never_served_nor_skipped_and_is_named(void **state)
     }
 }
 
+// Its value is read by nobody, its key by two lists: each of them says so.
+static void a_damaged_row_among_the_live_ones_is_said_by_list_and_snapshot(void **state)
+{
+    struct world *it = *state;
+    struct town *town = it->town;
+    static struct row rows[KEPT_ROWS_MAX];
+    size_t count = find_rows(it, rows), r = 0;
+    while (r < count && rows[r].table != TABLE_LIVE)
+        r++;
+    assert_true(r < count);
+    Wire__Query query = WIRE__QUERY__INIT;
+    Wire__ListRequests list = WIRE__LIST_REQUESTS__INIT;
+    Wire__Answer *answer;
+    Wire__SyncPage *page;
+    query.what_case = WIRE__QUERY__WHAT_REQUESTS;
+    query.requests = &list;
+    uint64_t channel = channel_of_class(1, CLASS_RESIDENT);
+    flip(it, &rows[r], rows[r].size - 1, 0);
+    assert_int_equal(town_query(town, town->desk, &query, &answer), BB_STORE_DAMAGED);
+    assert_int_equal(town_sync(town, town->anna, channel, (Wire__Sync){0}, (Wire__Cursor){0}, &page), BB_STORE_DAMAGED);
+    flip(it, &rows[r], rows[r].size - 1, 0);
+    assert_int_equal(town_query(town, town->desk, &query, &answer), BB_OK);
+    assert_int_equal(town_sync(town, town->anna, channel, (Wire__Sync){0}, (Wire__Cursor){0}, &page), BB_OK);
+}
+
 // Each bit of one row of each table: no bit is without a guard.
 static void each_bit_of_a_row_is_guarded_in_each_table(void **state)
 {
@@ -637,6 +662,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_flipped_bit_is_never_served_nor_skipped_and_is_named, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_damaged_row_among_the_live_ones_is_said_by_list_and_snapshot, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(each_bit_of_a_row_is_guarded_in_each_table, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -235,6 +235,76 @@ static void the_journal_tells_who_and_what_and_never_a_text(void **state)
     assert_int_equal(answer->journal->n_lines, 0);
 }
 
+enum { MANY = TURN_COMMANDS_MAX };
+
+static void run_many(struct town *it, struct person who, Wire__Command (*make)(struct town *it, size_t i))
+{
+    static struct turn_input inputs[MANY];
+    static Wire__Command commands[MANY];
+    for (size_t i = 0; i < MANY; i++) {
+        commands[i] = make(it, i);
+        inputs[i] = (struct turn_input){.number = who.number, .command = &commands[i]};
+    }
+    town_run_together(it, inputs, MANY);
+    for (size_t i = 0; i < MANY; i++)
+        assert_accepted(it->result->answers[i]);
+}
+
+static uint64_t made_before[MANY]; // by the turn before
+
+static void note_made(const struct town *it)
+{
+    for (size_t i = 0; i < MANY; i++)
+        made_before[i] = it->result->answers[i].made;
+}
+
+static Wire__Command one_publication(struct town *it, size_t i)
+{
+    static Wire__PublishRequest requests[MANY];
+    requests[i] = town_request(it, "Fiets gezocht");
+    return command_publish_request(it, &requests[i]);
+}
+
+static Wire__Command one_offer(struct town *it, size_t i)
+{
+    static Wire__GiveAnswer answers[MANY];
+    answers[i] = (Wire__GiveAnswer){.request = made_before[i], .kind = ANSWER_OFFER, .offer_kind = KIND_DO};
+    return command_give_answer(it, &answers[i]);
+}
+
+static Wire__Command one_choice(struct town *it, size_t i)
+{
+    static Wire__ChooseOffer choices[MANY];
+    choices[i] = (Wire__ChooseOffer){.offer = made_before[i], .asker_agreed = true};
+    return command_choose_offer(it, &choices[i]);
+}
+
+// Each choice confirms an offer and fills a request: 512 facts in one entry.
+static void a_long_entry_of_the_journal_goes_on_over_the_next_page(void **state)
+{
+    struct town *it = *state;
+    run_many(it, it->desk, one_publication);
+    note_made(it);
+    run_many(it, it->anna, one_offer);
+    note_made(it);
+    run_many(it, it->desk, one_choice);
+    Wire__ReadJournal ask = {.from_entry = turn_head(it->turn), .limit = 1};
+    size_t confirmed = 0, lines = 0, pages = 0;
+    for (; ask.from_entry != 0; pages++) {
+        enum bb_code code;
+        const Wire__Answer *answer = ask_journal(it, it->operator, ask, &code);
+        assert_int_equal(code, BB_OK);
+        lines += answer->journal->n_lines;
+        for (size_t i = 0; i < answer->journal->n_lines; i++)
+            confirmed += text_is(answer->journal->lines[i]->detail, "confirmed");
+        ask.from_entry = answer->journal->next_entry;
+        ask.from_fact = answer->journal->next_fact;
+    }
+    assert_int_equal(pages, 2);
+    assert_int_equal(lines, 2 * MANY);
+    assert_int_equal(confirmed, MANY);
+}
+
 static void page_tokens_that_nobody_gave_out_break_nothing_and_show_nothing_of_others(void **state)
 {
     struct town *it = *state;
@@ -317,6 +387,7 @@ int main(void)
         IN_TOWN(parties_are_picked_by_state_or_by_id),
         IN_TOWN(invitations_are_listed_without_their_keys),
         IN_TOWN(the_journal_tells_who_and_what_and_never_a_text),
+        IN_TOWN(a_long_entry_of_the_journal_goes_on_over_the_next_page),
         IN_TOWN(page_tokens_that_nobody_gave_out_break_nothing_and_show_nothing_of_others),
         IN_TOWN(the_audience_is_told_by_class_before_publishing),
         IN_TOWN(the_status_counts_givers_and_live_requests),
