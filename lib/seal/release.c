@@ -181,6 +181,7 @@ enum bb_code release_open(const uint8_t *box, size_t box_size, const struct rele
         code = read_signed(plain, size, facts, sealing_public, signing_public, out);
     }
     sodium_memzero(plain, sizeof plain);
+    sodium_stackzero(STACK_WIPED_SIZE);
     if (code != BB_OK) {
         bb_contact_wipe(out);
     }

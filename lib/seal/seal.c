@@ -179,6 +179,7 @@ enum bb_code contact_open(const Wire__SealedContact *sealed, uint64_t member,
     }
     sodium_memzero(key, sizeof key);
     sodium_memzero(plain, sizeof plain);
+    sodium_stackzero(STACK_WIPED_SIZE);
     if (code != BB_OK) {
         bb_contact_wipe(out);
     }

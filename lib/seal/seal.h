@@ -13,6 +13,7 @@ enum {
     SIGNING_PUBLIC_KEY_SIZE = 32, // Ed25519
     SIGNING_SECRET_KEY_SIZE = 64, // Ed25519 as libsodium keeps it: seed and public key
     CONTACT_PADDING_SIZE = 512,   // a contact is padded to a multiple of this, so that its size tells nothing
+    STACK_WIPED_SIZE = 4096,      // libsodium 1.0.18 leaves the first 32 bytes that it opens on the stack
 };
 
 struct seal_recipient {

@@ -42,5 +42,6 @@ int bench_givers(int count, char **arguments);
 int bench_desks(int count, char **arguments);
 int bench_publisher(int count, char **arguments);
 int bench_subscribers(int count, char **arguments);
+int bench_deaf(int count, char **arguments);
 
 #endif

@@ -24,6 +24,7 @@ static const struct role {
     {"desks", bench_desks, 2, "FOLDER DESKS"},
     {"publisher", bench_publisher, 3, "ENDPOINT TOPIC PAYLOAD-SIZE"},
     {"subscribers", bench_subscribers, 6, "ENDPOINT SERVER-KEY TOPIC SUBSCRIBERS THREADS FILE-OF-KEYS|-"},
+    {"deaf", bench_deaf, 5, "ENDPOINT SERVER-KEY TOPIC SUBSCRIBERS FILE-OF-KEYS|-"},
 };
 enum { ROLES_COUNT = sizeof roles / sizeof *roles };
 

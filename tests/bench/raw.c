@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 // The roles of what we are compared with: bare libzmq, CURVE, one XPUB and many SUBs with the socket options of our own
 // broker and clients, in as many threads as the givers have. Nothing is stored and nothing is repaired.
-// Bare SUBs can also listen to our broker, with keys of givers.
+// Bare SUBs can also listen to our broker, with keys of givers; deaf ones never read what they subscribed to.
 #include "bench.h"
 
 #include <inttypes.h>
@@ -99,17 +99,22 @@ struct subscribers {
     char **arguments;
     void *context;
     size_t count;
+    int rcvhwm;
     void **sockets;
     atomic_size_t expected, taken; // deliveries of the burst under way
+    int64_t *taken_us;             // when, of the first `count` of them, in any order
 };
 
 static void note_delivery(struct subscribers *subscribers, size_t body_size)
 {
     if (body_size < NOTICE_BODY_SIZE_MIN)
         return;
-    if (atomic_fetch_add(&subscribers->taken, 1) + 1 != atomic_load(&subscribers->expected))
-        return;
-    printf("{\"last_us\": %" PRId64 ", \"body_size\": %zu}\n", bench_clock_us(), body_size);
+    int64_t now_us = bench_clock_us();
+    size_t taken = atomic_fetch_add(&subscribers->taken, 1);
+    if (taken < subscribers->count)
+        subscribers->taken_us[taken] = now_us;
+    if (taken + 1 == atomic_load(&subscribers->expected))
+        printf("{\"last_us\": %" PRId64 ", \"body_size\": %zu}\n", now_us, body_size);
 }
 
 static void take(struct subscribers *subscribers, void *socket)
@@ -142,7 +147,7 @@ static void *open_subscriber(const struct subscribers *subscribers, FILE *keys)
     void *socket = open_socket(subscribers->context, ZMQ_SUB);
     take_keys(keys, public_key, secret_key);
     set(socket, ZMQ_SNDHWM, 0);
-    set(socket, ZMQ_RCVHWM, RCVHWM);
+    set(socket, ZMQ_RCVHWM, subscribers->rcvhwm);
     if (zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, server_key, KEY_TEXT_SIZE) != 0 ||
         zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, public_key, KEY_TEXT_SIZE) != 0 ||
         zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret_key, KEY_TEXT_SIZE) != 0 ||
@@ -156,7 +161,8 @@ static void open_all(struct subscribers *subscribers, FILE *keys)
     subscribers->context = zmq_ctx_new();
     zmq_ctx_set(subscribers->context, ZMQ_MAX_SOCKETS, zmq_ctx_get(subscribers->context, ZMQ_SOCKET_LIMIT));
     subscribers->sockets = calloc(subscribers->count, sizeof(void *));
-    if (!subscribers->sockets)
+    subscribers->taken_us = calloc(subscribers->count, sizeof *subscribers->taken_us);
+    if (!subscribers->sockets || !subscribers->taken_us)
         bench_fail("no memory");
     for (size_t i = 0; i < subscribers->count; i++)
         subscribers->sockets[i] = open_subscriber(subscribers, keys);
@@ -182,22 +188,60 @@ static void listen(void *context, size_t first, size_t end)
     }
 }
 
+// The last write of another thread may still be under way when its burst is told complete; it is a microsecond of one.
+static void tell_times(const struct subscribers *subscribers)
+{
+    size_t taken = atomic_load(&subscribers->taken);
+    printf("{\"taken\": %zu, \"taken_us\": [", taken);
+    for (size_t i = 0; i < taken && i < subscribers->count; i++)
+        printf("%s%" PRId64, i > 0 ? ", " : "", subscribers->taken_us[i]);
+    puts("]}");
+}
+
+static void obey(struct subscribers *subscribers, const struct bench_order *order)
+{
+    if (strcmp(order->word, "taken") == 0)
+        printf("{\"taken\": %zu}\n", atomic_load(&subscribers->taken));
+    else if (strcmp(order->word, "times") == 0)
+        tell_times(subscribers);
+    else {
+        atomic_store(&subscribers->taken, 0);
+        atomic_store(&subscribers->expected, subscribers->count * order->first);
+        printf("{\"expected\": %zu}\n", subscribers->count * order->first);
+    }
+}
+
+static void open_subscribers(struct subscribers *subscribers, char **arguments, int rcvhwm, const char *path_of_keys)
+{
+    FILE *keys = strcmp(path_of_keys, "-") == 0 ? NULL : fopen(path_of_keys, "r");
+    subscribers->arguments = arguments;
+    subscribers->count = strtoul(arguments[3], NULL, 10);
+    subscribers->rcvhwm = rcvhwm;
+    open_all(subscribers, keys);
+    if (keys)
+        fclose(keys);
+}
+
 int bench_subscribers(int count, char **arguments)
 {
     (void)count;
     static struct subscribers subscribers;
     struct bench_order order;
-    FILE *keys = strcmp(arguments[5], "-") == 0 ? NULL : fopen(arguments[5], "r");
-    subscribers.arguments = arguments;
-    subscribers.count = strtoul(arguments[3], NULL, 10);
-    open_all(&subscribers, keys);
-    if (keys)
-        fclose(keys);
+    open_subscribers(&subscribers, arguments, RCVHWM, arguments[5]);
     bench_share(strtoul(arguments[4], NULL, 10), subscribers.count, listen, &subscribers);
-    while (bench_read_order(&order)) {
-        atomic_store(&subscribers.taken, 0);
-        atomic_store(&subscribers.expected, subscribers.count * order.first);
-        printf("{\"expected\": %zu}\n", subscribers.count * order.first);
-    }
+    while (bench_read_order(&order))
+        obey(&subscribers, &order);
+    _exit(EXIT_SUCCESS);
+}
+
+// Their heartbeats go on: libzmq's own thread answers them.
+int bench_deaf(int count, char **arguments)
+{
+    (void)count;
+    static struct subscribers subscribers;
+    struct bench_order order;
+    open_subscribers(&subscribers, arguments, 1, arguments[4]);
+    while (bench_read_order(&order))
+        ;
     _exit(EXIT_SUCCESS);
 }

@@ -27,7 +27,6 @@ def all_logs():
 def logs(tmp_path, all_logs):
     """Where standard error goes; `logs.secrets` may be added to."""
     made = programs.Logs(tmp_path)
-    made.secrets.update(villages.Planted.all)
     all_logs.append(made)
     yield made
     made.end_listeners()
@@ -36,7 +35,6 @@ def logs(tmp_path, all_logs):
 @pytest.fixture(scope="module")
 def module_logs(tmp_path_factory, all_logs):
     made = programs.Logs(tmp_path_factory.mktemp("module"))
-    made.secrets.update(villages.Planted.all)
     all_logs.append(made)
     return made
 

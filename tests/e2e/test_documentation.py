@@ -12,8 +12,9 @@ import programs
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def test_every_test_that_is_named_exists():
-    named = set(re.findall(r"`([a-z0-9]+(?:_[a-z0-9]+){2,})`", (ROOT / "tests/README.md").read_text()))
+@pytest.mark.parametrize("page", ["tests/README.md", "deploy/THREAT-MODEL.md"])
+def test_every_test_that_is_named_exists(page):
+    named = set(re.findall(r"`([a-z0-9]+(?:_[a-z0-9]+){2,})`", (ROOT / page).read_text()))
     sources = [*ROOT.glob("tests/unit/*.c"), *ROOT.glob("tests/e2e/test_*.py")]
     tests = {name for source in sources
              for name in re.findall(r"^(?:static void|def) (\w+)\(", source.read_text(), re.MULTILINE)}
@@ -39,3 +40,11 @@ def test_the_readme_calls_what_exists(call):
     told = subprocess.run([programs.program(name), *command, "--help"], capture_output=True, text=True, check=True)
     options = {word for word in words if word.startswith("--")}
     assert not options - set(re.findall(r"--[a-z-]+", told.stdout))
+
+
+@pytest.mark.parametrize("page", ["README.md", "tests/README.md", "deploy/THREAT-MODEL.md"])
+def test_what_a_page_links_to_is_there(page):
+    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text())
+    assert not [link for link in links if not ((ROOT / page).parent / link).exists()]
+    if page == "README.md":
+        assert "deploy/THREAT-MODEL.md" in links

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Those who are not in: sockets that say nothing, garbage, unknown and guessed keys, floods of handshakes, and keys that
-may not do what they try. The attacks and what they may cost stand in hostile.ATTACKS.
+"""Those who are not in: sockets that say nothing, garbage, unknown and guessed keys, floods of handshakes, and keys
+that may not do what they try. The attacks and what they may cost stand in hostile.ATTACKS.
 """
 import os
 import socket

@@ -106,6 +106,7 @@ def test_no_name_or_contact_stands_on_wire_or_disk(village):
         api.open_release(followers[0].releases()[0], other.keys)
 
     planted = [secret.encode() for secret in Planted.all]
+    seen.append(village.daemon.metrics().encode())
     held = [b"".join(message.SerializeToString() for message in follower.requests.values()) for follower in followers]
     held += [item.SerializeToString() for item in followers[1].items]
     for secret in planted:

@@ -75,7 +75,7 @@ def test_every_code_that_the_page_names_exists():
     limits = {name for name in names("limits")}
     for word in re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", PAGE):
         options = {"CURVE_SERVERKEY", "CURVE_PUBLICKEY", "CURVE_SECRETKEY", "HEARTBEAT_IVL", "HANDSHAKE_IVL",
-                   "RECONNECT_IVL", "RECONNECT_IVL_MAX", "HANDSHAKE_FAILED_AUTH"}
+                   "RECONNECT_IVL", "RECONNECT_IVL_MAX", "CONNECT_TIMEOUT", "HANDSHAKE_FAILED_AUTH", "ROUTING_ID"}
         assert word in symbols | limits | options, word
 
 

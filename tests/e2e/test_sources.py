@@ -2,6 +2,7 @@
 """What must never stand in the sources, because it once cost something (proto, libzmq, LMDB), and who may include whom."""
 import pathlib
 import re
+import sys
 
 import pytest
 
@@ -65,3 +66,34 @@ def test_every_source_names_its_licence_and_says_what_it_is():
         if lines[0] != "// SPDX-License-Identifier: MPL-2.0" or not lines[1].startswith("// "):
             bare.append(str(path.relative_to(ROOT)))
     assert bare == []
+
+
+# What is compared in a time that depends on the bytes: public keys, checksums that anybody can make, names. A comparison of
+# something secret is sodium_memcmp's or libsodium's own; whoever adds a line here says why its bytes are no secret.
+NOT_SECRET = (
+    "made, pair->public_key", "public_key, identity->signing_public", "made, public_key.data",  # public halves
+    "derived, config->server_public_key", "identity->admission_public, enrolment", "known.data, told.data",
+    "table->places[at].key, key", "all[i].key, record->key",
+    "sum, invitation->checksum_bytes", "sum, bytes + 1", "sum, block + CHECKSUM_OFFSET", "sum, record + CHECKSUM_OFFSET",
+    "row.hash, JOURNAL_HASH_SIZE", "payload_hash_bytes.data, hash",                              # of bytes on our own disk
+    "COMMAND_ID_SIZE",                                                                           # looked up per member
+    "key->mv_data", "key->bytes, key->size", "counters[i].name", "config_keys[i].key", "before, it->key",  # names of rows
+    "category->key.data", "fields[i].key", 'key, "heard_of"', "header, MAGIC",
+)
+SOUNDS_SECRET = r"\b(memcmp|bcmp|strn?cmp)\s*\(.*(secret|seed|key|hash|sum|mac|tag|token|admission|signature|told)"
+
+
+def timed_comparisons(*folders):
+    return [hit for hit in hits(SOUNDS_SECRET, *folders) if not any(known in hit for known in NOT_SECRET)]
+
+
+def test_nothing_secret_is_compared_byte_by_byte():
+    assert timed_comparisons("daemon", "lib", "clients") == []
+
+
+def test_a_comparison_of_something_secret_is_noticed(tmp_path, monkeypatch):
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "planted.c").write_text("if (memcmp(given, identity->curve.secret_key, KEY_SIZE) == 0)\n"
+                                                "if (strcmp(text, token) == 0)\nif (sodium_memcmp(mac, made, 16) == 0)\n")
+    monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
+    assert [hit.split(":")[1] for hit in timed_comparisons("lib")] == ["1", "2"]

@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-// Failing allocations; see nth.h. `__wrap_x` takes the place of x in every object of the program, `__real_x` is x.
+// Counts calls until the one that is to fail; see nth.h. Which calls those are, nth_memory.c and nth_store.c say.
 #include "nth.h"
 
-#include "message/arena.h"
-
-#include <jansson.h>
-#include <protobuf-c/protobuf-c.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 static size_t left; // until one fails; 0: none will
 static bool failed, counts = true;
@@ -39,13 +32,7 @@ bool nth_failed(void)
     return failed;
 }
 
-// How much was tried is the test's figure.
-__attribute__((destructor)) static void tell(void)
-{
-    fprintf(stderr, "allocations that failed: %zu\n", failures);
-}
-
-static bool fails(void)
+bool nth_fails(void)
 {
     if (!counts || left == 0 || --left > 0)
         return false;
@@ -53,76 +40,8 @@ static bool fails(void)
     return failed = true;
 }
 
-#define WRAPPED(type, name, parameters, arguments) \
-    type __real_##name parameters; \
-    type __wrap_##name parameters; \
-    type __wrap_##name parameters \
-    { \
-        return fails() ? NULL : __real_##name arguments; \
-    }
-WRAPPED(void *, malloc, (size_t size), (size))
-WRAPPED(void *, calloc, (size_t count, size_t size), (count, size))
-WRAPPED(void *, realloc, (void *memory, size_t size), (memory, size))
-WRAPPED(char *, strdup, (const char *text), (text))
-WRAPPED(void *, arena_alloc, (struct arena * arena, size_t size), (arena, size))
-WRAPPED(void *, arena_copy, (struct arena * arena, const void *bytes, size_t size), (arena, bytes, size))
-WRAPPED(json_t *, json_object, (void), ())
-WRAPPED(json_t *, json_array, (void), ())
-WRAPPED(json_t *, json_integer, (json_int_t value), (value))
-WRAPPED(json_t *, json_string, (const char *value), (value))
-WRAPPED(json_t *, json_stringn, (const char *value, size_t size), (value, size))
-WRAPPED(char *, json_dumps, (const json_t *json, size_t flags), (json, flags))
-#undef WRAPPED
-
-__attribute__((format(printf, 2, 3))) int __wrap_asprintf(char **out, const char *format, ...);
-int __wrap_asprintf(char **out, const char *format, ...)
+// How much was tried is the test's figure.
+__attribute__((destructor)) static void tell(void)
 {
-    va_list rest;
-    if (fails())
-        return -1;
-    va_start(rest, format);
-    int size = vasprintf(out, format, rest);
-    va_end(rest);
-    return size;
-}
-
-// ---------------------------------------------------------------- what protobuf-c asks for
-
-// An arena's own file calls it without us. Other allocators are our objects' and call malloc, which is counted.
-static void *(*from_arena)(void *arena, size_t size);
-
-__attribute__((constructor)) static void find_arena(void)
-{
-    struct arena *arena = arena_create(64);
-    from_arena = arena ? arena_allocator(arena)->alloc : NULL;
-    arena_destroy(&arena);
-}
-
-static void *take(void *given, size_t size)
-{
-    ProtobufCAllocator *allocator = given;
-    if (allocator && allocator->alloc != from_arena)
-        return allocator->alloc(allocator->allocator_data, size);
-    if (fails())
-        return NULL;
-    return allocator ? allocator->alloc(allocator->allocator_data, size) : __real_malloc(size);
-}
-
-static void leave(void *given, void *memory)
-{
-    ProtobufCAllocator *allocator = given;
-    if (allocator)
-        allocator->free(allocator->allocator_data, memory);
-    else
-        free(memory);
-}
-
-#define UNPACK_PARAMETERS \
-    (const ProtobufCMessageDescriptor *type, ProtobufCAllocator *allocator, size_t size, const uint8_t *bytes)
-ProtobufCMessage *__real_protobuf_c_message_unpack UNPACK_PARAMETERS;
-ProtobufCMessage *__wrap_protobuf_c_message_unpack UNPACK_PARAMETERS;
-ProtobufCMessage *__wrap_protobuf_c_message_unpack UNPACK_PARAMETERS
-{
-    ProtobufCAllocator counting = {.alloc = take, .free = leave, .allocator_data = allocator};
-    return __real_protobuf_c_message_unpack(type, &counting, size, bytes);
+    fprintf(stderr, "calls that failed: %zu\n", failures);
 }

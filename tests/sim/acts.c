@@ -92,7 +92,10 @@ ProtobufCBinaryData words(struct doing *doing, const char *format, ...)
 
 const struct shown *choose_shown(struct doing *doing, uint32_t kind, uint32_t states)
 {
+    const struct world *world = doing->world;
     const struct client *client = doing->client;
+    if (dice_percent(&doing->dice, 4)) // a number read over somebody's shoulder
+        client = &world->clients[dice_below(&doing->dice, (uint32_t)world->clients_count)];
     const struct shown *chosen = NULL;
     uint32_t seen = 0;
     bool any = dice_percent(&doing->dice, 8);

@@ -5,6 +5,7 @@
 
 #include "judge.h"
 #include "model.h"
+#include "turn/burial.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -129,16 +130,19 @@ const char *broker_door(const struct world *world, const uint8_t *key)
 static bool open_files(struct world *world)
 {
     struct broker *broker = &world->broker;
-    char folder[128], keyring[128];
+    char folder[128], keyring[128], tombstones[128];
+    uint64_t damaged = 0;
     uint8_t ids_key[IDS_KEY_SIZE];
     const char *problem;
     snprintf(folder, sizeof folder, "%s/store", world->folder);
     snprintf(keyring, sizeof keyring, "%s/keyring", world->folder);
+    snprintf(tombstones, sizeof tombstones, "%s/tombstones", world->folder);
     (void)mkdir(folder, 0700);
     dice_bytes(&world->node_dice, ids_key, sizeof ids_key);
     const struct store_options options = {.folder = folder, .map_size = MAP_SIZE};
     return store_open(&options, ids_key, wall_ms(), &broker->store, &problem) == BB_OK &&
-           keyring_open(keyring, &broker->keyring, &problem) == BB_OK;
+           keyring_open(keyring, &broker->keyring, &problem) == BB_OK &&
+           burial_open(broker->store, tombstones, &broker->tombstones, &damaged, &problem) == BB_OK && damaged == 0;
 }
 
 static bool open_node(struct world *world)
@@ -146,6 +150,7 @@ static bool open_node(struct world *world)
     struct broker *broker = &world->broker;
     const struct node_options options = {.store = broker->store,
                                          .keyring = broker->keyring,
+                                         .tombstones = broker->tombstones,
                                          .metrics = &broker->metrics,
                                          .sessions_max = SESSIONS_HELD_MAX,
                                          .commands_per_second = world->weather.commands_per_second,
@@ -241,6 +246,7 @@ void broker_close(struct world *world)
     struct broker *broker = &world->broker;
     node_destroy(&broker->node);
     keyring_close(&broker->keyring);
+    tombstones_close(&broker->tombstones);
     store_close(&broker->store);
     arena_destroy(&broker->reading);
     free(broker->door);

@@ -3,6 +3,8 @@
 // crash says so. The screen outlives the program: whoever saw an alert still wants to hear how it ended. See judge.h.
 #include "judge.h"
 
+#include "model.h"
+
 #include <inttypes.h>
 
 struct shown *screen_find(struct client *client, uint32_t kind, uint64_t id)
@@ -53,7 +55,7 @@ static void update(struct world *world, struct client *client, const struct show
     if (!shown->on_screen)
         world_fail(world, "4 alerts", "%s is told of a change to what it was never alerted of", client->name);
     bool reopened = shown->state == REQUEST_FILLED && event->request->state == WIRE__REQUEST_STATE__REQUEST_OPEN;
-    if (reopened && !session_welcome(client->session)->paused)
+    if (reopened && !world->model->parties[client->party_number].ever_paused) // a pause is silent
         world_fail(world, "what opens again is alerted again", "%s hears of it as of any change", client->name);
     if (shown->revision == event->request->revision && shown->hash == packed_hash(&event->request->base) &&
         !event->again)

@@ -137,6 +137,7 @@ static bool run_jobs(const struct options *options, struct report *sum)
         else
             well = false;
         wait(&status);
+        well = well && WIFEXITED(status) && WEXITSTATUS(status) <= 1; // a sanitizer has codes of its own
     }
     return well && sum->failed == 0;
 }

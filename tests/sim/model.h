@@ -27,6 +27,7 @@ struct m_party {
     enum bb_role role;
     uint32_t audience_class, state;
     bool paused;
+    bool ever_paused;
 };
 struct m_member {
     uint64_t party;

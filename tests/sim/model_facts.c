@@ -140,6 +140,7 @@ static void party_paused(struct model *model)
     if (paused->party != model->fact->party)
         model_breaks(model, "rights", "party %" PRIu64 " pauses another", model->fact->party);
     model->parties[paused->party].paused = paused->paused;
+    model->parties[paused->party].ever_paused = true;
 }
 
 static void member_revoked(struct model *model)

@@ -141,6 +141,7 @@ struct broker {
     struct node *node; // NULL: down
     struct store *store;
     struct keyring *keyring;
+    struct tombstones *tombstones;
     struct metrics metrics;
     struct answerer answerer;
     struct arena *reading;

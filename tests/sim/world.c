@@ -222,18 +222,24 @@ static void play(struct world *world)
     run_until(world, world->plan->ends_at_ms * 1000);
 }
 
-// All faults end; then everybody must be in step again, and soon: the next pong shows what was missed.
+// All faults end; then everybody must be in step again, and soon: the next pong after the last change shows what was missed.
 static void settle(struct world *world)
 {
     faults_heal(world);
     world->healed_at_us = world->now_us;
     const char *behind = "";
-    for (int64_t ms = 0; !world->failed && ms < SETTLE_MS_MAX; ms += SETTLE_STEP_MS) {
+    uint64_t head = 0;
+    for (int64_t ms = 0, quiet_since_ms = 0; !world->failed && ms < SETTLE_MS_MAX; ms += SETTLE_STEP_MS) {
         run_until(world, world->now_us + SETTLE_STEP_MS * 1000);
-        if (ms >= SETTLE_MS_MIN && (behind = judge_behind(world)) == NULL)
+        behind = judge_behind(world);
+        if (world->model->head != head) // somebody's kept commands, or a newcomer
+            quiet_since_ms = ms;
+        head = world->model->head;
+        if (behind == NULL && ms - quiet_since_ms >= SETTLE_MS_MIN)
             return;
     }
-    world_fail(world, "in step again", "%s is not in step %d s after all was healed", behind, SETTLE_MS_MAX / 1000);
+    world_fail(world, "in step again", "%s is not in step %d s after all was healed", behind ? behind : "the broker",
+               SETTLE_MS_MAX / 1000);
 }
 
 void world_run(struct world *world)
@@ -253,7 +259,8 @@ void world_run(struct world *world)
 
 static void remove_folder(const char *folder)
 {
-    static const char *const names[] = {"store/data.mdb", "store/lock.mdb", "store/daemon.lock", "store", "keyring"};
+    static const char *const names[] = {"store/data.mdb", "store/lock.mdb", "store/daemon.lock",
+                                        "store",          "keyring",        "tombstones"};
     char path[160];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);

@@ -170,6 +170,24 @@ static void what_is_published_during_a_catch_up_is_left_to_the_catch_up(void **s
     assert_true(session_complete(world->session));
 }
 
+// Seed 538 of tests/sim: the first giver of a class, whose snapshot was late, never heard of what was open before.
+static void before_the_first_page_nothing_live_is_taken_for_the_beginning(void **state)
+{
+    struct world *world = *state;
+    world->head = 0;
+    go_online(world);
+    broker_replies(world, last_sync(world, RESIDENTS), BB_BUSY);
+    broker_tells(world, 14, 1, REQUEST_OPEN); // number 1 of this channel
+    wait_ms(world, 4000);
+    assert_int_equal(last_sync(world, RESIDENTS)->sync->cursor->seq, 0);
+    Wire__PublicRequest *open[] = {a_request(world, 11, 1, REQUEST_OPEN), a_request(world, 14, 1, REQUEST_OPEN)};
+    broker_snapshot_page(world, open, 2, 1, 0);
+    expect_heard(world, BB_EVENT_CONNECTED, 0, false);
+    expect_heard(world, BB_EVENT_ALERT, 11, false);
+    expect_heard(world, BB_EVENT_ALERT, 14, false);
+    expect_silence(world);
+}
+
 static void an_unanswered_sync_is_asked_again_and_a_busy_broker_is_given_time(void **state)
 {
     struct world *world = *state;
@@ -591,6 +609,7 @@ int main(void)
         STORY(a_publication_on_its_way_closes_the_gap_before_anything_is_asked),
         STORY(a_jump_in_the_numbers_is_fetched_and_nothing_comes_twice),
         STORY(what_is_published_during_a_catch_up_is_left_to_the_catch_up),
+        STORY(before_the_first_page_nothing_live_is_taken_for_the_beginning),
         STORY(an_unanswered_sync_is_asked_again_and_a_busy_broker_is_given_time),
         STORY(a_snapshot_cancels_what_it_lacks_and_keeps_quiet_about_what_is_known),
         STORY(a_crash_within_a_snapshot_begins_it_anew),

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: MPL-2.0
 // Stands before the turn, the queries and what a node is made of, in tests that are played in town.h's town: each call
-// is made with its first allocation failing, then its second, and so on, and only at last without a failure. So every
-// story of the unit tests is one of failing memory too. What failed must say BB_NO_MEMORY and have changed nothing; the
-// same call must work afterwards.
+// is made with its first allocation (or call of LMDB, with nth_store.c) failing, then its second, and so on, and only at
+// last without a failure. So every story of the unit tests is one of failing memory and of a failing store too. What
+// failed must say so and have changed nothing; the same call must work afterwards.
 //
-// $BUURTBEL_FAULTS_WALKS: how often a program walks through the allocations of one kind of call (2); the first calls are
-// walked through.
+// $BUURTBEL_FAULTS_WALKS: how often a program walks through one kind of call (2); the first calls are walked through.
 #include "nth.h"
 #include "town.h"
 
 #include "store/store_inside.h"
-#include "turn/verify.h"
+#include "turn/restoring.h"
 
 #include <lmdb.h>
 
-enum { KINDS_MAX = 256, ALLOCATIONS_MAX = 100000 };
-enum { WALK_QUERY = 64, WALK_SYNC = 96, WALK_TURN_CREATE, WALK_STORE, WALK_KEYRING };
+enum { KINDS_MAX = 256, CALLS_MAX = 100000 };
+enum { WALK_QUERY = 64, WALK_SYNC = 96, WALK_TURN_CREATE, WALK_STORE, WALK_KEYRING, WALK_RESTORING };
 
 static unsigned walked[KINDS_MAX];
 
@@ -50,7 +49,14 @@ static void assert_whole(struct turn *turn, struct store *store)
     arena_destroy(&arena);
 }
 
+static void assert_told(const char *call, size_t n, enum bb_code code)
+{
+    if (!nth_is_told(code))
+        fail_msg("call %zu of %s failed, and it said %s", n, call, bb_code_symbol(code));
+}
+
 static struct store *store_of_turn; // of the last turn_create
+static struct tombstones *tombstones_of_turn;
 
 enum bb_code __real_turn_run(struct turn *turn, const struct turn_input *inputs, size_t count, int64_t clock_ms,
                              const uint8_t random[CORE_RANDOM_SIZE], struct turn_result *out);
@@ -62,7 +68,7 @@ enum bb_code __wrap_turn_run(struct turn *turn, const struct turn_input *inputs,
     bool walk = walks(inputs[0].command->what_case);
     size_t before = commits(store_of_turn);
     uint64_t head = turn_head(turn), slots = turn_slots_used(turn);
-    for (size_t n = 1; walk && n < ALLOCATIONS_MAX; n++) {
+    for (size_t n = 1; walk && n < CALLS_MAX; n++) {
         nth_arm(n);
         enum bb_code code = __real_turn_run(turn, inputs, count, clock_ms, random, out);
         if (!nth_disarm()) {
@@ -71,12 +77,13 @@ enum bb_code __wrap_turn_run(struct turn *turn, const struct turn_input *inputs,
         }
         // Committed, and then no memory to write the tombstone: the daemon stops, and its next start writes it. It is
         // wholly done, so the story goes on as after that start.
-        if (code == BB_STORE_IO) {
-            assert_int_equal(commits(store_of_turn), before + 1);
+        if (code == BB_STORE_IO && commits(store_of_turn) == before + 1) {
+            uint64_t damaged;
+            assert_int_equal(burial_catch_up(store_of_turn, tombstones_of_turn, head + 1, &damaged), BB_OK);
             assert_whole(turn, store_of_turn);
             return BB_OK;
         }
-        assert_string_equal(bb_code_symbol(code), "NO_MEMORY");
+        assert_told("turn_run", n, code);
         assert_int_equal(commits(store_of_turn), before);
         assert_true(turn_head(turn) == head && turn_slots_used(turn) == slots);
     }
@@ -84,12 +91,6 @@ enum bb_code __wrap_turn_run(struct turn *turn, const struct turn_input *inputs,
 }
 
 // ---------------------------------------------------------------- what is only asked, or only made
-
-static void assert_told(const char *call, size_t n, enum bb_code code)
-{
-    if (code != BB_NO_MEMORY)
-        fail_msg("allocation %zu of %s failed, and it said %s", n, call, bb_code_symbol(code));
-}
 
 // `out` of a function that makes something is NULL when it did not.
 #define MAKES(kind, name, parameters, arguments) \
@@ -112,7 +113,8 @@ MAKES(WALK_STORE, store_open,
       (options, ids_key, now_ms, out, problem))
 MAKES(WALK_KEYRING, keyring_open, (const char *path, struct keyring **out, const char **problem), (path, out, problem))
 
-// An answer lies in the transaction's arena; those that failed get one of their own.
+// An answer lies in the transaction's arena; those that failed get one of their own. Answers may be long and are made of
+// like parts, so that beyond the first 200 calls a part of them is enough.
 #define ASKS(kind, name, parameters, arguments) \
     enum bb_code __real_##name parameters; \
     enum bb_code __wrap_##name parameters; \
@@ -120,7 +122,7 @@ MAKES(WALK_KEYRING, keyring_open, (const char *path, struct keyring **out, const
     { \
         struct arena *of_txn = core->txn->arena; \
         bool failed = walks(kind); \
-        for (size_t n = 1; failed; n++) { \
+        for (size_t n = 1; failed; n += 1 + n / 200) { \
             struct arena *arena = core->txn->arena = arena_create(QUERY_ARENA_SIZE_MAX); \
             nth_arm(n); \
             enum bb_code code = __real_##name arguments; \
@@ -143,6 +145,7 @@ enum bb_code __wrap_turn_create(const struct turn_options *options, struct turn 
 enum bb_code __wrap_turn_create(const struct turn_options *options, struct turn **out)
 {
     store_of_turn = options->store;
+    tombstones_of_turn = options->tombstones;
     for (size_t n = walks(WALK_TURN_CREATE) ? 1 : 0;; n++) {
         nth_arm(n);
         enum bb_code code = __real_turn_create(options, out);
@@ -150,5 +153,21 @@ enum bb_code __wrap_turn_create(const struct turn_options *options, struct turn 
             return code;
         assert_told("turn_create", n, code);
         assert_null(*out);
+    }
+}
+
+// All or nothing: one transaction.
+enum bb_code __real_restoring_run(const struct restoring *options, struct restored *out);
+enum bb_code __wrap_restoring_run(const struct restoring *options, struct restored *out);
+enum bb_code __wrap_restoring_run(const struct restoring *options, struct restored *out)
+{
+    size_t before = commits(options->store);
+    for (size_t n = walks(WALK_RESTORING) ? 1 : 0;; n++) {
+        nth_arm(n);
+        enum bb_code code = __real_restoring_run(options, out);
+        if (!nth_disarm())
+            return code;
+        assert_told("restoring_run", n, code);
+        assert_int_equal(commits(options->store), before);
     }
 }
