@@ -156,7 +156,8 @@ static void take_reply(struct session *session, uint32_t correlation, const Wire
     bool known = outbox_reply(session, correlation, reply) ||
                  (reply->code != BB_OK &&
                   (queries_reply(session, correlation, reply) || sync_refused(session, correlation, reply)));
-    if (known && ended)
+    bool of_ping = reply->command_bytes.len == 0; // or of what it asked before; a hello too many costs nothing
+    if (ended && (known || of_ping))
         session_hello_soon(session, 0); // its answer says it once more, and that ends the session
 }
 

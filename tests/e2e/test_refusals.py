@@ -463,13 +463,14 @@ def test_the_same_id_of_another_member_is_another_command(shared_village):
     assert replies[0].made != replies[1].made
 
 
-def test_refusals_are_not_remembered(shared_village):
+def test_a_refused_command_stays_refused_and_a_new_one_is_judged_anew(shared_village):
     desk = shared_village.desk
     request = shared_village.request(shared_village.asker(), asker_agreed=False)
     made = api.command_id(desk.now_ms())
     assert code_of(desk.command, made, publish_request=request) == "ASKER_MUST_AGREE"
     request.asker_agreed = True
-    assert code_of(desk.command, made, publish_request=request) == "OK"
+    assert code_of(desk.command, made, publish_request=request) == "ASKER_MUST_AGREE"
+    assert code_of(desk.command, api.command_id(desk.now_ms()), publish_request=request) == "OK"
 
 
 @pytest.mark.parametrize("age_ms, expected", [

@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-static size_t left; // until one fails; 0: none will
-static bool failed, counts = true;
+static _Atomic size_t left; // until one fails; 0: none will
+static _Atomic bool failed, counts = true;
 static size_t failures; // in the whole run
 
 void nth_arm(size_t n)

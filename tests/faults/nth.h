@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-// Makes the n-th call of our own objects fail: an allocation (nth_memory.c), or a call of LMDB (nth_store.c). By the
-// linker (--wrap, see CMakeLists.txt), so that it works under AddressSanitizer and leaves other libraries alone. The
+// Makes the n-th call of our own objects fail: an allocation (nth_memory.c), or a call of LMDB, of a file or of libzmq
+// (nth_store.c, nth_file.c, nth_socket.c). By the linker (--wrap, see CMakeLists.txt), so that it works under AddressSanitizer and leaves other libraries alone. The
 // tests' own code is compiled with plain.h where it would be hit too.
 #ifndef BUURTBEL_TESTS_FAULTS_NTH_H
 #define BUURTBEL_TESTS_FAULTS_NTH_H

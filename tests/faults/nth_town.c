@@ -24,6 +24,12 @@ static bool walks(unsigned kind)
     return kind < KINDS_MAX && walked[kind]++ < (most ? strtoul(most, NULL, 10) : 2);
 }
 
+// Long turns and answers are made of like parts, so that beyond the first 500 calls a sample of them is enough.
+static size_t after(size_t n)
+{
+    return n < 500 ? n + 1 : n + n / 50;
+}
+
 static size_t commits(struct store *store)
 {
     MDB_envinfo info;
@@ -68,7 +74,7 @@ enum bb_code __wrap_turn_run(struct turn *turn, const struct turn_input *inputs,
     bool walk = walks(inputs[0].command->what_case);
     size_t before = commits(store_of_turn);
     uint64_t head = turn_head(turn), slots = turn_slots_used(turn);
-    for (size_t n = 1; walk && n < CALLS_MAX; n++) {
+    for (size_t n = 1; walk && n < CALLS_MAX; n = after(n)) {
         nth_arm(n);
         enum bb_code code = __real_turn_run(turn, inputs, count, clock_ms, random, out);
         if (!nth_disarm()) {
@@ -113,8 +119,7 @@ MAKES(WALK_STORE, store_open,
       (options, ids_key, now_ms, out, problem))
 MAKES(WALK_KEYRING, keyring_open, (const char *path, struct keyring **out, const char **problem), (path, out, problem))
 
-// An answer lies in the transaction's arena; those that failed get one of their own. Answers may be long and are made of
-// like parts, so that beyond the first 200 calls a part of them is enough.
+// An answer lies in the transaction's arena; those that failed get one of their own.
 #define ASKS(kind, name, parameters, arguments) \
     enum bb_code __real_##name parameters; \
     enum bb_code __wrap_##name parameters; \
@@ -122,7 +127,7 @@ MAKES(WALK_KEYRING, keyring_open, (const char *path, struct keyring **out, const
     { \
         struct arena *of_txn = core->txn->arena; \
         bool failed = walks(kind); \
-        for (size_t n = 1; failed; n += 1 + n / 200) { \
+        for (size_t n = 1; failed; n = after(n)) { \
             struct arena *arena = core->txn->arena = arena_create(QUERY_ARENA_SIZE_MAX); \
             nth_arm(n); \
             enum bb_code code = __real_##name arguments; \

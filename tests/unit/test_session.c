@@ -454,6 +454,17 @@ static void a_revoked_member_loses_all_from_the_screen_and_stops(void **state)
     assert_int_equal(world->sent_count, sent);
 }
 
+static void a_ping_that_is_answered_with_revoked_leads_to_the_end_at_once(void **state)
+{
+    struct world *world = *state;
+    settle_down(world);
+    wait_ms(world, PING_MS);
+    broker_replies(world, last_sent(world, WIRE__FROM_CLIENT__BODY_PING), BB_MEMBER_REVOKED);
+    wait_ms(world, 1);
+    broker_replies(world, last_sent(world, WIRE__FROM_CLIENT__BODY_HELLO), BB_MEMBER_REVOKED);
+    assert_int_equal(session_broken(world->session), BB_MEMBER_REVOKED);
+}
+
 static void a_broker_that_says_nothing_for_thirty_seconds_is_left(void **state)
 {
     struct world *world = *state;
@@ -624,6 +635,7 @@ int main(void)
         STORY(a_crash_before_a_cancel_was_handed_on_repeats_the_cancel),
         STORY(mailbox_items_come_once_and_newer_ones_again),
         STORY(a_revoked_member_loses_all_from_the_screen_and_stops),
+        STORY(a_ping_that_is_answered_with_revoked_leads_to_the_end_at_once),
         STORY(a_broker_that_says_nothing_for_thirty_seconds_is_left),
         STORY(cursors_are_reported_within_a_second_of_a_notice),
         STORY(notices_that_make_no_sense_are_dropped_and_fetched),
