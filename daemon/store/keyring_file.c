@@ -2,6 +2,8 @@
 // Bytes of the keyring's file, see keyring_file.h. Keeps no key longer than its caller's blocks do.
 #include "keyring_file.h"
 
+#include "block.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,60 +13,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { KEY_SIZE = 32, CHECKSUM_OFFSET = 48, CHECKSUM_SIZE = 16 };
+enum { KEY_SIZE = 32 };
 static const uint8_t MAGIC[8] = {'B', 'B', 'K', 'E', 'Y', 'R', 'N', 'G'};
-_Static_assert(CHECKSUM_OFFSET + CHECKSUM_SIZE == SLOT_SIZE, "a slot ends with its checksum");
-
-static void put_number(uint8_t *at, size_t size, uint64_t number)
-{
-    for (size_t i = size; i-- > 0; number >>= 8)
-        at[i] = (uint8_t)number;
-}
-
-static uint64_t get_number(const uint8_t *at, size_t size)
-{
-    uint64_t number = 0;
-    for (size_t i = 0; i < size; i++)
-        number = number << 8 | at[i];
-    return number;
-}
-
-static void stamp(uint8_t block[SLOT_SIZE])
-{
-    crypto_generichash(block + CHECKSUM_OFFSET, CHECKSUM_SIZE, block, CHECKSUM_OFFSET, NULL, 0);
-}
-
-static bool is_sound(const uint8_t block[SLOT_SIZE])
-{
-    uint8_t sum[CHECKSUM_SIZE];
-    crypto_generichash(sum, CHECKSUM_SIZE, block, CHECKSUM_OFFSET, NULL, 0);
-    return memcmp(sum, block + CHECKSUM_OFFSET, CHECKSUM_SIZE) == 0;
-}
 
 static void make_header(uint8_t block[SLOT_SIZE], uint64_t last)
 {
     memset(block, 0, SLOT_SIZE);
     memcpy(block, MAGIC, sizeof MAGIC);
-    put_number(block + 8, 4, KEYRING_VERSION);
-    put_number(block + 12, 4, SLOT_SIZE);
-    put_number(block + 16, 8, last);
-    stamp(block);
+    block_put_number(block + 8, 4, KEYRING_VERSION);
+    block_put_number(block + 12, 4, SLOT_SIZE);
+    block_put_number(block + 16, 8, last);
+    block_stamp(block, SLOT_SIZE);
 }
 
 void slot_make(uint8_t block[SLOT_SIZE], uint64_t slot, enum slot_state state, const uint8_t *key)
 {
     memset(block, 0, SLOT_SIZE);
     block[0] = (uint8_t)state;
-    put_number(block + 8, 8, slot);
+    block_put_number(block + 8, 8, slot);
     if (key)
         memcpy(block + 16, key, KEY_SIZE);
-    stamp(block);
+    block_stamp(block, SLOT_SIZE);
 }
 
 enum slot_state slot_read(const uint8_t block[SLOT_SIZE], uint64_t slot, const uint8_t **key)
 {
     *key = block + 16;
-    if (!is_sound(block) || get_number(block + 8, 8) != slot)
+    if (!block_is_sound(block, SLOT_SIZE) || block_get_number(block + 8, 8) != slot)
         return SLOT_DAMAGED;
     return block[0] == SLOT_FILLED || block[0] == SLOT_ERASED ? (enum slot_state)block[0] : SLOT_DAMAGED;
 }
@@ -201,13 +176,14 @@ static enum bb_code read_header(int fd, uint64_t *last, const char **problem)
     enum bb_code code = read_all(fd, header, sizeof header, 0);
     if (code != BB_OK)
         return code;
-    if (memcmp(header, MAGIC, sizeof MAGIC) == 0 && get_number(header + 8, 4) > KEYRING_VERSION)
+    if (memcmp(header, MAGIC, sizeof MAGIC) == 0 && block_get_number(header + 8, 4) > KEYRING_VERSION)
         return BB_STORE_NEWER;
-    if (memcmp(header, MAGIC, sizeof MAGIC) != 0 || !is_sound(header) || get_number(header + 12, 4) != SLOT_SIZE) {
+    if (memcmp(header, MAGIC, sizeof MAGIC) != 0 || !block_is_sound(header, SLOT_SIZE) ||
+        block_get_number(header + 12, 4) != SLOT_SIZE) {
         *problem = "the keyring's header is damaged";
         return BB_STORE_DAMAGED;
     }
-    *last = get_number(header + 16, 8);
+    *last = block_get_number(header + 16, 8);
     return BB_OK;
 }
 

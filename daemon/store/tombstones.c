@@ -3,6 +3,7 @@
 // turn and the restore.
 #include "tombstones.h"
 
+#include "block.h"
 #include "file/file.h"
 
 #include <errno.h>
@@ -13,9 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CHECKSUM_OFFSET = 112, CHECKSUM_SIZE = 16, FILE_SIZE_MAX = 1 << 30 };
+enum { FILE_SIZE_MAX = 1 << 30 };
 static const uint8_t MAGIC[8] = {'B', 'B', 'T', 'O', 'M', 'B', 'S', 'T'};
-_Static_assert(CHECKSUM_OFFSET + CHECKSUM_SIZE == TOMBSTONE_SIZE, "a record ends with its checksum");
 
 struct tombstones {
     int fd;
@@ -28,57 +28,31 @@ struct tombstones {
 
 // ---------------------------------------------------------------- one record
 
-static void put_number(uint8_t *at, size_t size, uint64_t number)
-{
-    for (size_t i = size; i-- > 0; number >>= 8)
-        at[i] = (uint8_t)number;
-}
-
-static uint64_t get_number(const uint8_t *at, size_t size)
-{
-    uint64_t number = 0;
-    for (size_t i = 0; i < size; i++)
-        number = number << 8 | at[i];
-    return number;
-}
-
-static void stamp(uint8_t block[TOMBSTONE_SIZE])
-{
-    crypto_generichash(block + CHECKSUM_OFFSET, CHECKSUM_SIZE, block, CHECKSUM_OFFSET, NULL, 0);
-}
-
-static bool is_sound(const uint8_t block[TOMBSTONE_SIZE])
-{
-    uint8_t sum[CHECKSUM_SIZE];
-    crypto_generichash(sum, CHECKSUM_SIZE, block, CHECKSUM_OFFSET, NULL, 0);
-    return memcmp(sum, block + CHECKSUM_OFFSET, CHECKSUM_SIZE) == 0;
-}
-
 static void write_record(const struct tombstone *record, uint64_t index, uint64_t first, uint8_t block[TOMBSTONE_SIZE])
 {
     memset(block, 0, TOMBSTONE_SIZE);
-    put_number(block, 4, record->kind);
-    put_number(block + 4, 4, record->epoch);
-    put_number(block + 8, 8, index);
-    put_number(block + 16, 8, first);
-    put_number(block + 24, 8, record->entry);
-    put_number(block + 32, 8, (uint64_t)record->at_ms);
-    put_number(block + 40, 8, record->number);
+    block_put_number(block, 4, record->kind);
+    block_put_number(block + 4, 4, record->epoch);
+    block_put_number(block + 8, 8, index);
+    block_put_number(block + 16, 8, first);
+    block_put_number(block + 24, 8, record->entry);
+    block_put_number(block + 32, 8, (uint64_t)record->at_ms);
+    block_put_number(block + 40, 8, record->number);
     memcpy(block + 48, record->key, TOMBSTONE_KEY_SIZE);
     memcpy(block + 80, record->founder, TOMBSTONE_KEY_SIZE);
-    stamp(block);
+    block_stamp(block, TOMBSTONE_SIZE);
 }
 
 static bool read_record(const uint8_t block[TOMBSTONE_SIZE], uint64_t index, struct tombstone *out, uint64_t *first)
 {
-    if (!is_sound(block) || get_number(block + 8, 8) != index)
+    if (!block_is_sound(block, TOMBSTONE_SIZE) || block_get_number(block + 8, 8) != index)
         return false;
-    *out = (struct tombstone){.kind = (enum tombstone_kind)get_number(block, 4),
-                              .epoch = (uint32_t)get_number(block + 4, 4),
-                              .entry = get_number(block + 24, 8),
-                              .at_ms = (int64_t)get_number(block + 32, 8),
-                              .number = get_number(block + 40, 8)};
-    *first = get_number(block + 16, 8);
+    *out = (struct tombstone){.kind = (enum tombstone_kind)block_get_number(block, 4),
+                              .epoch = (uint32_t)block_get_number(block + 4, 4),
+                              .entry = block_get_number(block + 24, 8),
+                              .at_ms = (int64_t)block_get_number(block + 32, 8),
+                              .number = block_get_number(block + 40, 8)};
+    *first = block_get_number(block + 16, 8);
     memcpy(out->key, block + 48, TOMBSTONE_KEY_SIZE);
     memcpy(out->founder, block + 80, TOMBSTONE_KEY_SIZE);
     return true;
@@ -90,10 +64,10 @@ static void make_header(const uint8_t mark[TOMBSTONES_MARK_SIZE], uint8_t block[
 {
     memset(block, 0, TOMBSTONE_SIZE);
     memcpy(block, MAGIC, sizeof MAGIC);
-    put_number(block + 8, 4, TOMBSTONES_VERSION);
-    put_number(block + 12, 4, TOMBSTONE_SIZE);
+    block_put_number(block + 8, 4, TOMBSTONES_VERSION);
+    block_put_number(block + 12, 4, TOMBSTONE_SIZE);
     memcpy(block + 16, mark, TOMBSTONES_MARK_SIZE);
-    stamp(block);
+    block_stamp(block, TOMBSTONE_SIZE);
 }
 
 static enum bb_code check_header(const uint8_t *bytes, size_t size, const uint8_t mark[TOMBSTONES_MARK_SIZE],
@@ -103,8 +77,8 @@ static enum bb_code check_header(const uint8_t *bytes, size_t size, const uint8_
     make_header(mark, expected);
     if (size >= TOMBSTONE_SIZE && memcmp(bytes, expected, TOMBSTONE_SIZE) == 0)
         return BB_OK;
-    if (size >= TOMBSTONE_SIZE && memcmp(bytes, MAGIC, sizeof MAGIC) == 0 && is_sound(bytes)) {
-        if (get_number(bytes + 8, 4) > TOMBSTONES_VERSION)
+    if (size >= TOMBSTONE_SIZE && memcmp(bytes, MAGIC, sizeof MAGIC) == 0 && block_is_sound(bytes, TOMBSTONE_SIZE)) {
+        if (block_get_number(bytes + 8, 4) > TOMBSTONES_VERSION)
             return BB_STORE_NEWER;
         *problem = "The file of tombstones belongs to another store. Put this store's own back.";
         return BB_STORE_DAMAGED;

@@ -74,7 +74,7 @@ NOT_SECRET = (
     "made, pair->public_key", "public_key, identity->signing_public", "made, public_key.data",  # public halves
     "derived, config->server_public_key", "identity->admission_public, enrolment", "known.data, told.data",
     "table->places[at].key, key", "all[i].key, record->key",
-    "sum, invitation->checksum_bytes", "sum, bytes + 1", "sum, block + CHECKSUM_OFFSET", "sum, record + CHECKSUM_OFFSET",
+    "sum, invitation->checksum_bytes", "sum, bytes + 1", "sum, block + summed", "sum, record + CHECKSUM_OFFSET",
     "row.hash, JOURNAL_HASH_SIZE", "payload_hash_bytes.data, hash",                              # of bytes on our own disk
     "COMMAND_ID_SIZE",                                                                           # looked up per member
     "key->mv_data", "key->bytes, key->size", "counters[i].name", "config_keys[i].key", "before, it->key",  # names of rows

@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CALLS_MAX = 1000, WAIT_MS = 10000, ZAP_ENFORCE_DOMAIN = 93, KEYS = 300 };
+enum { CALLS_MAX = 1000, WAIT_MS = 10000, ZAP_ENFORCE_DOMAIN = 93, KEYS = 300, FRAMES = 7 };
 
 static const struct zap_limits wide = {.per_address = {1000000, 1000000}, .per_key = {1000000, 1000000}};
 static struct metrics metrics;
@@ -105,7 +105,9 @@ static void nobody_guards_the_door_or_it_is_told(void **state)
     for (size_t n = 1; failed && n < CALLS_MAX; n++) {
         struct zap *zap = NULL;
         nth_arm(n);
+        nth_everywhere(true);
         enum bb_code code = zap_create(&wide, &metrics, &zap);
+        nth_everywhere(false);
         failed = nth_disarm();
         assert_true((code == BB_OK) == (zap != NULL));
         assert_true(failed || zap);
@@ -113,17 +115,25 @@ static void nobody_guards_the_door_or_it_is_told(void **state)
     }
 }
 
-static void admit_many(struct zap *zap, const struct zap_key *keys)
+// A guard that cannot hear any more says so, and is gone: then nobody gets in, and the daemon would stop.
+static struct zap *admit_many(struct zap *zap, const struct zap_key *keys)
 {
     bool failed = true;
     enum bb_code code = BB_IO;
     for (size_t n = 1; failed && n < CALLS_MAX; n++) {
         nth_arm(n);
+        nth_everywhere(true);
         code = zap_admit_many(zap, keys, KEYS);
+        nth_everywhere(false);
         failed = nth_disarm();
-        assert_true(code == BB_OK || (failed && code == BB_NO_MEMORY));
+        assert_true(code == BB_OK || (failed && (code == BB_NO_MEMORY || code == BB_IO)));
+        if (code == BB_IO) {
+            zap_destroy(&zap);
+            zap = guard();
+        }
     }
     assert_int_equal(code, BB_OK);
+    return zap;
 }
 
 static void keys_are_let_in_or_it_is_told(void **state)
@@ -135,7 +145,7 @@ static void keys_are_let_in_or_it_is_told(void **state)
         memcpy(keys[i].key, &i, sizeof i);
         snprintf(keys[i].user_id, sizeof keys[i].user_id, "giver:%zu", i);
     }
-    admit_many(zap, keys);
+    zap = admit_many(zap, keys);
     assert_int_equal(metric_get(&metrics, METRIC_ZAP_KEYS), KEYS);
     memset(keys[0].user_id, 'x', USER_ID_SIZE_MAX);
     assert_int_equal(zap_admit_many(zap, keys, 1), BB_OK);
@@ -145,11 +155,11 @@ static void keys_are_let_in_or_it_is_told(void **state)
 // As libzmq asks, with a key that nobody knows.
 static char *ask_for_a_stranger(zsock_t *sock)
 {
-    static const char *const frames[] = {
+    static const char *const frames[FRAMES] = {
         "1.0", "1", "command", "127.0.0.1", "", "CURVE", "0123456789abcdef0123456789abcdef",
     };
     zmsg_t *question = zmsg_new();
-    for (size_t i = 0; i < sizeof frames / sizeof *frames; i++)
+    for (size_t i = 0; i < FRAMES; i++)
         zmsg_addstr(question, frames[i]);
     assert_int_equal(zmsg_send(&question, sock), 0);
     zmsg_t *reply = zmsg_recv(sock);
@@ -165,7 +175,8 @@ static void a_stranger_stays_out_whatever_frame_of_the_question_cannot_be_read(v
 {
     (void)state;
     struct zap *zap = guard();
-    for (size_t n = 1; n <= 8; n++) {
+    nth_everywhere(true);
+    for (size_t n = 1; n <= FRAMES; n++) {
         zsock_t *sock = zsock_new(ZMQ_REQ);
         zsock_set_rcvtimeo(sock, WAIT_MS);
         assert_int_equal(zsock_connect(sock, "inproc://zeromq.zap.01"), 0);
@@ -176,6 +187,7 @@ static void a_stranger_stays_out_whatever_frame_of_the_question_cannot_be_read(v
         free(status);
         zsock_destroy(&sock);
     }
+    nth_everywhere(false);
     zap_destroy(&zap);
 }
 

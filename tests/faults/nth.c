@@ -7,11 +7,14 @@
 static _Atomic size_t left; // until one fails; 0: none will
 static _Atomic bool failed, counts = true;
 static size_t failures; // in the whole run
+static _Atomic bool everywhere;
+static _Thread_local bool here; // has this thread armed it?
 
 void nth_arm(size_t n)
 {
-    left = n;
+    here = true;
     failed = false;
+    left = n;
 }
 
 bool nth_disarm(void)
@@ -27,6 +30,11 @@ bool nth_count(bool new_counts)
     return before;
 }
 
+void nth_everywhere(bool new_everywhere)
+{
+    everywhere = new_everywhere;
+}
+
 bool nth_failed(void)
 {
     return failed;
@@ -34,7 +42,7 @@ bool nth_failed(void)
 
 bool nth_fails(void)
 {
-    if (!counts || left == 0 || --left > 0)
+    if (!counts || !(here || everywhere) || left == 0 || --left > 0)
         return false;
     failures++;
     return failed = true;

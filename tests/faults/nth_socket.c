@@ -21,7 +21,7 @@
     }
 WRAPPED(int, sodium_init, -1, ENOSYS, (void), ())
 WRAPPED(zactor_t *, zactor_new, NULL, EMFILE, (zactor_fn * run, void *argument), (run, argument))
-WRAPPED(zsock_t *, zsock_new, NULL, EMFILE, (int type), (type))
+WRAPPED(zsock_t *, zsock_new_checked, NULL, EMFILE, (int type, const char *file, size_t line), (type, file, line))
 WRAPPED(uint8_t *, zmq_z85_decode, NULL, EINVAL, (uint8_t * out, const char *text), (out, text))
 WRAPPED(int, zmq_curve_keypair, -1, ENOTSUP, (char *public_text, char *secret_text), (public_text, secret_text))
 WRAPPED(int, zmq_poll, -1, EINTR, (zmq_pollitem_t * items, int count, long timeout_ms), (items, count, timeout_ms))
