@@ -18,7 +18,16 @@ def test_every_test_that_is_named_exists(page):
     sources = [*ROOT.glob("tests/unit/*.c"), *ROOT.glob("tests/e2e/test_*.py")]
     tests = {name for source in sources
              for name in re.findall(r"^(?:static void|def) (\w+)\(", source.read_text(), re.MULTILINE)}
-    assert named and not named - tests
+    assert named and not named - tests - {source.stem for source in sources}
+
+
+def test_each_mutant_stands_in_the_table_of_what_proves_what():
+    """By its name, or with its family, as in `kill-*`."""
+    page = (ROOT / "tests/README.md").read_text()
+    named = set(re.findall(r"`([a-z0-9-]+)`", page))
+    families = tuple(re.findall(r"`([a-z]+-)\*`", page))
+    mutants = {path.stem for path in ROOT.glob("tests/mutants/*.patch")}
+    assert mutants and not [name for name in mutants - named if not name.startswith(families)]
 
 
 def readme_calls():
