@@ -2,7 +2,10 @@
 // Counts calls until the one that is to fail; see nth.h. Which calls those are, nth_memory.c and nth_store.c say.
 #include "nth.h"
 
+#include <errno.h>
 #include <stdio.h>
+
+int nth_file_errno = EIO;
 
 static _Atomic size_t left; // until one fails; 0: none will
 static _Atomic bool failed, counts = true;
@@ -45,7 +48,8 @@ bool nth_fails(void)
     if (!counts || !(here || everywhere) || left == 0 || --left > 0)
         return false;
     failures++;
-    return failed = true;
+    failed = true;
+    return true;
 }
 
 // How much was tried is the test's figure.
