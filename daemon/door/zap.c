@@ -192,7 +192,10 @@ static enum bb_code make_change(struct handler *handler, const struct change *ch
 static bool handle_pipe(struct handler *handler, zsock_t *pipe)
 {
     uint8_t word[8];
-    if (zmq_recv(zsock_resolve(pipe), word, sizeof word, 0) != 0)
+    int size = zmq_recv(zsock_resolve(pipe), word, sizeof word, 0);
+    if (size < 0)
+        return errno == EINTR; // then the frame is still there
+    if (size > 0)
         return false;
     struct change *change = atomic_load(&handler->zap->change);
     change->code = make_change(handler, change);

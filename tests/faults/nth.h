@@ -23,6 +23,8 @@ void nth_everywhere(bool everywhere);
 bool nth_failed(void);
 // Asked by each call that may fail: is it this one?
 bool nth_fails(void);
+// What failing calls on files say, with nth_file.c: EIO at first.
+extern int nth_file_errno;
 // Does this code say what kind of call failed?
 bool nth_is_told(enum bb_code code);
 

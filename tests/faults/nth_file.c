@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-// Failing calls on files, see nth.h: each says EIO and does nothing. Beside nth_store.c.
+// Failing calls on files, see nth.h: each does nothing. Opening and taking room say EIO, all others `nth_file_errno`. Beside
+// nth_store.c.
 #include "nth.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@
     { \
         if (!nth_fails()) \
             return __real_##name arguments; \
-        errno = EIO; \
+        errno = nth_file_errno; \
         return -1; \
     }
 WRAPPED(ssize_t, read, (int fd, void *bytes, size_t size), (fd, bytes, size))

@@ -14,7 +14,7 @@
 #include <lmdb.h>
 
 enum { KINDS_MAX = 256, CALLS_MAX = 100000 };
-enum { WALK_QUERY = 64, WALK_SYNC = 96, WALK_TURN_CREATE, WALK_STORE, WALK_KEYRING, WALK_RESTORING };
+enum { WALK_QUERY = 64, WALK_SYNC = 96, WALK_TURN_CREATE, WALK_STORE, WALK_KEYRING, WALK_RESTORING, WALK_FOUND };
 
 static unsigned walked[KINDS_MAX];
 
@@ -158,6 +158,24 @@ enum bb_code __wrap_turn_create(const struct turn_options *options, struct turn 
             return code;
         assert_told("turn_create", n, code);
         assert_null(*out);
+    }
+}
+
+enum bb_code __real_turn_found(struct turn *turn, const Stored__CommunityFounded *community,
+                               const struct founder *founder, int64_t clock_ms, const uint8_t random[CORE_RANDOM_SIZE]);
+enum bb_code __wrap_turn_found(struct turn *turn, const Stored__CommunityFounded *community,
+                               const struct founder *founder, int64_t clock_ms, const uint8_t random[CORE_RANDOM_SIZE]);
+enum bb_code __wrap_turn_found(struct turn *turn, const Stored__CommunityFounded *community,
+                               const struct founder *founder, int64_t clock_ms, const uint8_t random[CORE_RANDOM_SIZE])
+{
+    size_t before = commits(store_of_turn);
+    for (size_t n = walks(WALK_FOUND) ? 1 : 0;; n++) {
+        nth_arm(n);
+        enum bb_code code = __real_turn_found(turn, community, founder, clock_ms, random);
+        if (!nth_disarm())
+            return code;
+        assert_told("turn_found", n, code);
+        assert_int_equal(commits(store_of_turn), before);
     }
 }
 

@@ -10,6 +10,7 @@
 #include "store/keyring_copy.h"
 #include "store/tombstones.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -231,6 +232,13 @@ static void a_keyring_keeps_what_it_promised(void **state)
     keyring_close(&keyring);
     copy_file(in(it, "keyring"), in(it, "keyring.first"));
     walk(it, use_keyring, assert_keys);
+    nth_file_errno = ENOSPC;
+    walk(it, use_keyring, assert_keys);
+    nth_file_errno = EINTR;
+    may_go_on = true; // an interrupted call is made again
+    walk(it, use_keyring, assert_keys);
+    may_go_on = false;
+    nth_file_errno = EIO;
 }
 
 static enum bb_code copy_keyring(struct scratch *it)
@@ -291,6 +299,21 @@ static void assert_buried(struct scratch *it)
     tombstones_close(&tombstones);
 }
 
+// As a power cut leaves a write that was under way.
+static void tear(struct scratch *it)
+{
+    struct tombstones *tombstones;
+    const char *problem;
+    size_t count;
+    assert_buried(it);
+    assert_int_equal(tombstones_open(in(it, "tombstones"), mark, true, &tombstones, &problem), BB_OK);
+    tombstones_all(tombstones, &count);
+    tombstones_close(&tombstones);
+    int fd = open(in(it, "tombstones"), O_WRONLY);
+    assert_int_equal(pwrite(fd, "torn", 4, (off_t)((count + 1) * TOMBSTONE_SIZE)), 4);
+    close(fd);
+}
+
 static void what_was_buried_stays_so(void **state)
 {
     struct scratch *it = *state;
@@ -298,6 +321,11 @@ static void what_was_buried_stays_so(void **state)
     may_go_on = true; // without disk space for what may come
     for (size_t i = 0; i < 4; i++)
         walk(it, bury, assert_buried);
+    tear(it);
+    walk(it, bury, tear);
+    nth_file_errno = EINTR;
+    walk(it, bury, tear);
+    nth_file_errno = EIO;
     may_go_on = false;
     assert_true(buried >= 4);
 }

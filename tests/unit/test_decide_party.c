@@ -353,6 +353,33 @@ static void the_audience_counts_who_is_active_and_not_paused(void **state)
     assert_int_equal(audience(it), 4);
 }
 
+static Wire__MakeInvitation into(struct town *it, struct person party)
+{
+    Wire__MakeInvitation invitation = town_invitation(it, ROLE_DESK, 0);
+    invitation.party = party.party;
+    return invitation;
+}
+
+static void into_a_desk_only_a_colleague_brings_a_colleague(void **state)
+{
+    struct town *it = *state;
+    assert_refused(town_make_invitation(it, it->coordinator, into(it, it->desk)), BB_NOT_ALLOWED);
+    assert_refused(town_make_invitation(it, it->operator, into(it, it->desk)), BB_NOT_ALLOWED);
+    assert_refused(town_make_invitation(it, it->other_desk, into(it, it->desk)), BB_NOT_ALLOWED);
+    assert_accepted(town_make_invitation(it, it->desk, into(it, it->desk)));
+}
+
+static void who_was_revoked_does_not_come_back_as_a_colleague_of_its_own(void **state)
+{
+    struct town *it = *state;
+    struct person colleague = town_join(it, it->desk, into(it, it->desk), "Collega");
+    uint64_t invitation = invited(it, colleague, into(it, it->desk));
+    assert_accepted(end_access(it, it->coordinator, colleague));
+    assert_refused(enrol(it, invitation, "Collega"), BB_INVITATION_REVOKED);
+    uint64_t other = invited(it, it->desk, into(it, it->desk));
+    assert_accepted(enrol(it, other, "Opvolger"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -374,6 +401,8 @@ int main(void)
         IN_TOWN(only_givers_wait_and_are_suspended),
         IN_TOWN(a_revoked_member_leaves_the_door_and_its_sessions),
         IN_TOWN(the_last_operator_stays),
+        IN_TOWN(into_a_desk_only_a_colleague_brings_a_colleague),
+        IN_TOWN(who_was_revoked_does_not_come_back_as_a_colleague_of_its_own),
         IN_TOWN(pausing_needs_no_reason_and_costs_nothing),
         IN_TOWN(the_audience_counts_who_is_active_and_not_paused),
     };

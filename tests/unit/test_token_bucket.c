@@ -120,6 +120,28 @@ static void more_names_than_places_do_not_get_more_tokens(void **state)
     bucket_table_destroy(&table);
 }
 
+static void a_table_of_any_size_has_room_for_somebody(void **state)
+{
+    (void)state;
+    for (size_t most = 0; most < 20; most++) {
+        struct bucket_table *table = NULL;
+        assert_int_equal(bucket_table_create(&two_a_second, most, hash_key, &table), BB_OK);
+        assert_true(bucket_table_take(table, "somebody", 8, 0));
+        bucket_table_destroy(&table);
+    }
+}
+
+static void what_never_comes_back_is_gone_after_the_burst(void **state)
+{
+    (void)state;
+    const struct token_limit once = {.per_second = 0, .burst = 2};
+    struct token_bucket bucket;
+    token_bucket_init(&bucket, &once, 0);
+    assert_true(token_bucket_take(&bucket, &once, 0));
+    assert_true(token_bucket_take(&bucket, &once, 1000));
+    assert_false(token_bucket_take(&bucket, &once, INT64_MAX));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +153,8 @@ int main(void)
         cmocka_unit_test(names_have_buckets_of_their_own),
         cmocka_unit_test(an_idle_name_gives_way_and_an_empty_one_keeps_its_place),
         cmocka_unit_test(more_names_than_places_do_not_get_more_tokens),
+        cmocka_unit_test(a_table_of_any_size_has_room_for_somebody),
+        cmocka_unit_test(what_never_comes_back_is_gone_after_the_burst),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -302,6 +302,10 @@ static void odd_questions_are_refused_and_the_next_one_is_answered(void **state)
     expect_status(no_domain, 7, "400");
     const char *ip6[] = {"1.0", "1", "command", "2001:db8::1", "", "CURVE", KEY_32};
     expect_status(ip6, 7, "200");
+    const char *mapped[] = {"1.0", "1", "command", "::ffff:192.0.2.1", "", "CURVE", KEY_32};
+    expect_status(mapped, 7, "200");
+    const char *long_address[] = {"1.0", "1", "command", KEY_32 KEY_32, "", "CURVE", KEY_32};
+    expect_status(long_address, 7, "200");
     broker_close(&broker);
 }
 
@@ -357,6 +361,10 @@ static void a_hundred_thousand_keys_fit_and_each_is_found(void **state)
         else
             assert_string_equal(user_id, keys[i].user_id);
     }
+    assert_int_equal(key_table_put(table, keys[0].key, KEY_32), BB_TOO_LONG);
+    assert_int_equal(key_table_put(table, keys[1].key, "giver:other"), BB_OK);
+    assert_string_equal(key_table_find(table, keys[1].key), "giver:other");
+    assert_int_equal(key_table_count(table), COUNT / 2);
     key_table_destroy(&table);
     free(keys);
 }
@@ -394,6 +402,24 @@ static void the_self_check_passes_where_unknown_keys_are_refused(void **state)
     assert_true(
         self_check(broker.command_endpoint, broker.publish_endpoint, zcert_public_txt(broker.cert), WAIT_MS, &problem));
     assert_null(problem);
+    broker_close(&broker);
+}
+
+static void the_self_check_dials_loopback_where_a_door_is_bound_to_every_address(void **state)
+{
+    (void)state;
+    struct broker broker;
+    const char *problem = "";
+    char command[64], publish[64];
+    broker_open(&broker, &wide);
+    snprintf(command, sizeof command, "tcp://*%s", strrchr(broker.command_endpoint, ':'));
+    snprintf(publish, sizeof publish, "tcp://0.0.0.0%s", strrchr(broker.publish_endpoint, ':'));
+    assert_true(self_check(command, publish, zcert_public_txt(broker.cert), WAIT_MS, &problem));
+    // Nobody stands on these.
+    assert_false(self_check("tcp://[::]:1", publish, zcert_public_txt(broker.cert), 100, &problem));
+    assert_non_null(problem);
+    assert_false(self_check("tcp://[::1]:1", publish, zcert_public_txt(broker.cert), 100, &problem));
+    assert_non_null(problem);
     broker_close(&broker);
 }
 
@@ -451,6 +477,7 @@ int main(void)
         cmocka_unit_test(a_user_id_that_is_empty_or_too_long_is_refused),
         cmocka_unit_test(a_second_handler_is_refused),
         cmocka_unit_test(the_self_check_passes_where_unknown_keys_are_refused),
+        cmocka_unit_test(the_self_check_dials_loopback_where_a_door_is_bound_to_every_address),
         cmocka_unit_test(the_self_check_says_no_when_nobody_guards_the_door),
         cmocka_unit_test(the_self_check_says_no_when_nobody_answers),
         cmocka_unit_test(czmq_takes_neither_our_environment_nor_our_signals),
