@@ -166,6 +166,10 @@ BB_CHECKED enum bb_code bb_client_visit_lost(struct bb_client *client, bb_lost_v
 // They were seen to: they are not visited again.
 BB_CHECKED enum bb_code bb_client_forget_lost(struct bb_client *client);
 
+// What its person has before them: public id of the offer, the request, the asker or the party that a command names. 0 for
+// none.
+uint64_t bb_command_subject(const Wire__Command *command);
+
 // ---------------------------------------------------------------- sealed contact
 
 // Empty strings for what is not known. bb_contact_wipe clears it from memory.

@@ -75,8 +75,10 @@ static enum bb_code fill(const struct config *config, const char *folder, uint64
         code = copy_tombstones(config, folder);
     if (code != BB_OK)
         return fail(code, NULL, "%s", folder);
+    char path[PATH_MAX];
+    path_join(path, folder, "data.mdb");
     code = check_copy(folder, checked);
-    return code == BB_OK ? sync_folder(folder) : code;
+    return code == BB_OK ? file_sync_folder(path) : code;
 }
 
 // "backup/" and "backup" are the same folder; the names made from it must not begin inside it.

@@ -37,16 +37,6 @@ void path_join(char *out, const char *folder, const char *name)
         out[0] = '\0';
 }
 
-enum bb_code sync_folder(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return BB_IO;
-    enum bb_code code = fsync(fd) == 0 ? BB_OK : BB_IO;
-    close(fd);
-    return code;
-}
-
 // Where the next slice begins, kept beyond the arena of the one before.
 struct place {
     Wire__Verify from;

@@ -34,6 +34,5 @@ BB_CHECKED enum bb_code check_store(struct store *store, uint64_t *checked);
 
 // PATH_MAX bytes; "" when it would not fit.
 void path_join(char *out, const char *folder, const char *name);
-BB_CHECKED enum bb_code sync_folder(const char *path);
 
 #endif

@@ -11,6 +11,7 @@
 #include "maintenance.h"
 
 #include "clock.h"
+#include "file/file.h"
 #include "store/keyring.h"
 #include "store/tombstones.h"
 #include "turn/burial.h"
@@ -205,12 +206,12 @@ static enum bb_code switch_over(struct restore *it)
     path_join(made, it->folder, "data.mdb");
     enum bb_code code = keep_present(it, present);
     if (code == BB_OK)
-        code = sync_folder(it->config->store_folder);
+        code = file_sync_folder(present);
     if (code == BB_OK && rename(made, present) != 0)
         code = BB_IO;
     if (code == BB_OK) {
         (void)unlink(lock_path); // of LMDB; whoever still reads the old store counts transactions of another file in it
-        code = sync_folder(it->config->store_folder);
+        code = file_sync_folder(present);
     }
     if (code != BB_OK)
         return fail(code, errno ? strerrordesc_np(errno) : NULL, "%s", present);

@@ -3,6 +3,7 @@
 #include "keyring_file.h"
 
 #include "block.h"
+#include "file/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -132,28 +133,13 @@ static enum bb_code create_file(const char *path, const char **problem)
     return code;
 }
 
-static enum bb_code sync_folder_of(const char *path)
-{
-    char folder[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    int size = slash ? (int)(slash - path) + 1 : 1;
-    if (snprintf(folder, sizeof folder, "%.*s", size, slash ? path : ".") >= (int)sizeof folder)
-        return BB_IO;
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return BB_IO;
-    enum bb_code code = fsync(fd) == 0 ? BB_OK : BB_STORE_IO;
-    close(fd);
-    return code;
-}
-
 static enum bb_code open_file(const char *path, int *fd, const char **problem)
 {
     *fd = open(path, O_RDWR | O_CLOEXEC);
     if (*fd < 0 && errno == ENOENT) {
         enum bb_code code = create_file(path, problem);
         if (code == BB_OK)
-            code = sync_folder_of(path);
+            code = file_sync_folder(path);
         if (code != BB_OK)
             return code;
         *fd = open(path, O_RDWR | O_CLOEXEC);
