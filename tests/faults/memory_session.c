@@ -3,7 +3,7 @@
 // with BB_NO_MEMORY or refuses, and the next process, with what was saved, ends as if nothing had happened.
 #include "nth.h"
 
-#include "session_world.h"
+#include "session_broker.h"
 
 enum { NOTICES = 4, ITEMS = 2, FIRST_REQUEST = 100, FIRST_OFFER = 900, ALLOCATIONS_MAX = 100000, ROUNDS_MAX = 400 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 // Following, told as stories: one session, a broker of the test's making, and virtual time.
 #include "session/session_inside.h"
-#include "session_world.h"
+#include "session_broker.h"
 
 static void a_newcomer_gets_a_snapshot_then_a_replay_then_what_is_live(void **state)
 {

@@ -5,7 +5,7 @@
 //
 // The broker of this story answers by itself, from a history that it keeps. The store is tried in two ways: each row
 // durable alone, and a run of rows at once, as client.c commits them.
-#include "session_world.h"
+#include "session_broker.h"
 
 enum { NOTICES_MAX = 40, OFFERS_MAX = 8, COMMANDS_MAX = 8, HEAD_AT_BACKUP = 8, ENTRY_AT_BACKUP = 1, LATER_CUTS = 12 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 // Commands and queries, told as stories: what was given is sent until it is answered, and carried out once.
-#include "session_world.h"
+#include "session_broker.h"
 
 #include "message/command_id.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 // A broker that was put back to an older state, told as stories: by `restore`, which begins a new epoch, and by a plain
 // copy of an old store, which nobody tells of. What is shown follows the broker, and commands that it lost are listed.
-#include "session_world.h"
+#include "session_broker.h"
 
 static int ticket; // only its address counts
 
